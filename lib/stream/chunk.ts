@@ -1,0 +1,203 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { RejectedInput } from '../errors.ts';
+import type { Kind, Receipt, StationEvent } from '../event.ts';
+import { keyOf } from './columns.ts';
+
+/**
+ * A chunk is one Kinesis record: zstd over NDJSON. First line a header; then one line per event, grouped by the header's
+ * entries in their order. A line is an object of one-letter keys (`columns.json`) that begins `{"i":"<station_id>","h":"<content_hash>"`,
+ * so that most events are judged without being parsed, and the Bronze transform only adds the stream's metadata in front.
+ */
+export const CHUNK_FORMAT = 1;
+/** NDJSON bytes that a chunk should not pass: its rows must fit into the answer of the Bronze transform. */
+export const CHUNK_LIMIT_BYTES = 400_000;
+/** What a chunk may unpack to: a bound against a hostile or broken record. */
+const UNPACKED_LIMIT_BYTES = 64 * 1024 * 1024;
+
+export interface EntryHeader {
+  readonly kind: Kind;
+  readonly system_id: string;
+  /** Part of the system that these lines are, of `parts`. Receipts: 0 of 1. */
+  readonly part: number;
+  readonly parts: number;
+  /** How many lines of the chunk belong to this entry. */
+  readonly lines: number;
+  readonly fetched_at_ms: number;
+  readonly feed_updated_ms: number | null;
+}
+
+export interface ChunkHeader {
+  readonly format: number;
+  /** null for receipts, which have no order to keep. */
+  readonly lane: string | null;
+  readonly slot_ms: number;
+  readonly entries: readonly EntryHeader[];
+}
+
+/** An entry that is to be sent: its header without the count, and its lines. */
+export interface Entry extends Omit<EntryHeader, 'lines'> {
+  readonly lines: readonly string[];
+}
+
+export interface Chunk {
+  readonly header: ChunkHeader;
+  /** The event lines, in order, without line ends. Line n of the chunk (from 1) is `lines[n - 1]`. */
+  readonly lines: readonly string[];
+}
+
+const STATUS_KEYS = keyed([
+  'num_bikes_available',
+  'num_bikes_disabled',
+  'num_docks_available',
+  'num_docks_disabled',
+  'capacity',
+  'is_installed',
+  'is_renting',
+  'is_returning',
+  'vehicle_types',
+  'last_reported_ms',
+  'flags',
+]);
+const INFORMATION_KEYS = keyed(['name', 'lat', 'lon', 'capacity', 'region_id', 'flags']);
+const RECEIPT_KEYS = keyed([
+  'group_id',
+  'feed',
+  'status',
+  'http_code',
+  'fetched',
+  'accepted',
+  'rejected',
+  'repeated',
+  'rejected_reasons',
+  'bytes',
+  'latency_ms',
+  'reason',
+  'basis_slot_ms',
+]);
+
+function keyed(names: readonly string[]): ReadonlyArray<readonly [string, string]> {
+  return names.map((name) => [name, `,"${keyOf(name)}":`] as const);
+}
+
+function members(values: object, keys: ReadonlyArray<readonly [string, string]>): string {
+  let text = '';
+  for (const [name, prefix] of keys) {
+    const value = (values as Record<string, unknown>)[name];
+    if (value === null || value === undefined) continue; // an absent key is a null column
+    text += prefix + (typeof value === 'string' ? JSON.stringify(value) : String(value));
+  }
+  return text;
+}
+
+/** The line of an accepted event. */
+export function eventLine(event: StationEvent): string {
+  const keys = event.kind === 'status' ? STATUS_KEYS : INFORMATION_KEYS;
+  const head = `{"i":${JSON.stringify(event.values.station_id)},"h":"${event.content_hash}"`;
+  return `${head}${members(event.values, keys)},"r":${JSON.stringify(event.raw)}}`;
+}
+
+/** The line of a receipt; its system and times stand in the chunk's header. */
+export function receiptLine(receipt: Receipt): string {
+  return `{${members(receipt, RECEIPT_KEYS).slice(1)}}`;
+}
+
+/** Packs entries, in order, into as few chunks as hold `limitBytes` of lines each; an entry is never divided (its slot is judged as a whole). */
+export function packChunks(
+  lane: string | null,
+  slot_ms: number,
+  entries: readonly Entry[],
+  limitBytes = CHUNK_LIMIT_BYTES,
+): Buffer[] {
+  const chunks: Buffer[] = [];
+  let pack: Entry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const size = entry.lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+    if (pack.length > 0 && bytes + size > limitBytes) {
+      chunks.push(encodeChunk(lane, slot_ms, pack));
+      pack = [];
+      bytes = 0;
+    }
+    pack.push(entry);
+    bytes += size;
+  }
+  if (pack.length > 0) chunks.push(encodeChunk(lane, slot_ms, pack));
+  return chunks;
+}
+
+/** One chunk of all the entries, as the bytes of a Kinesis record. */
+export function encodeChunk(lane: string | null, slot_ms: number, entries: readonly Entry[]): Buffer {
+  const header: ChunkHeader = {
+    format: CHUNK_FORMAT,
+    lane,
+    slot_ms,
+    entries: entries.map(({ lines, ...entry }) => ({ ...entry, lines: lines.length })),
+  };
+  const text = `${JSON.stringify(header)}\n${entries.map((e) => e.lines.join('\n')).join('\n')}\n`;
+  return zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+}
+
+/**
+ * The chunk in a Kinesis record's bytes.
+ * Throws RejectedInput `not_a_chunk` for anything else: foreign records, another format, a header that doesn't fit its lines.
+ */
+export function decodeChunk(record: Uint8Array): Chunk {
+  let text: string;
+  try {
+    text = zstdDecompressSync(record, { maxOutputLength: UNPACKED_LIMIT_BYTES }).toString('utf8');
+  } catch (cause) {
+    throw new RejectedInput('stream', 'not_a_chunk', 'the record is not zstd', { cause });
+  }
+  const lines = text.split('\n');
+  const first = lines.shift() ?? '';
+  if (lines.at(-1) === '') lines.pop();
+  const header = parseHeader(first);
+  const expected = header.entries.reduce((sum, entry) => sum + entry.lines, 0);
+  if (expected !== lines.length) {
+    throw new RejectedInput(
+      'stream',
+      'not_a_chunk',
+      `the header counts ${expected} lines, the chunk has ${lines.length}`,
+    );
+  }
+  return { header, lines };
+}
+
+function parseHeader(line: string): ChunkHeader {
+  let header: Partial<ChunkHeader> | null;
+  try {
+    header = JSON.parse(line) as Partial<ChunkHeader> | null;
+  } catch (cause) {
+    throw new RejectedInput('stream', 'not_a_chunk', 'the header line is not JSON', { cause });
+  }
+  if (
+    header?.format !== CHUNK_FORMAT ||
+    !Number.isSafeInteger(header.slot_ms) ||
+    !Array.isArray(header.entries) ||
+    !(header.lane === null || typeof header.lane === 'string')
+  ) {
+    throw new RejectedInput('stream', 'not_a_chunk', `the header is not of chunk format ${CHUNK_FORMAT}`);
+  }
+  return header as ChunkHeader;
+}
+
+const ID_START = '{"i":"'.length;
+const HASH_GAP = '","h":"'.length;
+const HASH_LENGTH = 16;
+
+/** The station id (as JSON text, still escaped) and the content hash of an event line, without parsing it. */
+export function identityOf(line: string): { readonly id: string; readonly hash: string } {
+  let end = line.indexOf('"', ID_START);
+  while (end > 0 && isEscaped(line, end)) end = line.indexOf('"', end + 1);
+  const hashStart = end + HASH_GAP;
+  if (end < 0 || !line.startsWith('","h":"', end) || line[hashStart + HASH_LENGTH] !== '"') {
+    throw new RejectedInput('stream', 'not_a_chunk', 'a line does not begin with station id and content hash');
+  }
+  return { id: line.slice(ID_START, end), hash: line.slice(hashStart, hashStart + HASH_LENGTH) };
+}
+
+function isEscaped(line: string, quote: number): boolean {
+  let backslashes = 0;
+  while (line[quote - 1 - backslashes] === '\\') backslashes++;
+  return backslashes % 2 === 1;
+}

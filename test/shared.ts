@@ -1,0 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Real captures lie beside the project, and are never part of it. Tests that need them say that they were left out. */
+export const sharedData = (path: string): string =>
+  fileURLToPath(new URL(`../../shared/data/${path}`, import.meta.url));
+
+export const hasSharedData = existsSync(sharedData('README.md'));
+if (!hasSharedData) console.warn('../shared/data is absent: tests on real captures are left out');
+
+export const readShared = (path: string): Buffer => readFileSync(sharedData(path));
