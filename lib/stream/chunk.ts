@@ -133,8 +133,34 @@ export function encodeChunk(lane: string | null, slot_ms: number, entries: reado
     slot_ms,
     entries: entries.map(({ lines, ...entry }) => ({ ...entry, lines: lines.length })),
   };
-  const text = `${JSON.stringify(header)}\n${entries.map((e) => e.lines.join('\n')).join('\n')}\n`;
-  return zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  const lines = entries.flatMap((entry) => entry.lines);
+  const text = [JSON.stringify(header), ...lines, ''].join('\n');
+  const frame = zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  return padded(frame, answerBytes(Buffer.byteLength(text), lines.length));
+}
+
+/** About what a row carries besides its line, once the Bronze transform has put the stream's metadata in front of it. */
+const ROW_METADATA_BYTES = 240;
+/** base64: 4 characters for 3 bytes. */
+const answerBytes = (text_bytes: number, rows: number): number => ((text_bytes + rows * ROW_METADATA_BYTES) * 4) / 3;
+
+/**
+ * How many times its own size a chunk may become in the answer of the Bronze transform. Firehose fills the transform's buffer by
+ * the bytes that it reads (a hint of 0.2 MB, which it may overshoot), while the answer is limited to 6 MB: at 16 times even
+ * 0.34 MB stay below 5.5 MB. Real feeds compress to a 28th and would pass it.
+ */
+export const MAX_EXPANSION = 16;
+const SKIPPABLE_MAGIC = 0x184d2a50;
+const SKIPPABLE_HEADER_BYTES = 8;
+
+/** The frame, followed by a skippable zstd frame (RFC 8878, 3.1.2), which decoders pass over, where it is smaller than a 16th of its answer. */
+function padded(frame: Buffer, answer_bytes: number): Buffer {
+  const missing = Math.ceil(answer_bytes / MAX_EXPANSION) - frame.length;
+  if (missing <= SKIPPABLE_HEADER_BYTES) return frame;
+  const pad = Buffer.alloc(missing);
+  pad.writeUInt32LE(SKIPPABLE_MAGIC, 0);
+  pad.writeUInt32LE(missing - SKIPPABLE_HEADER_BYTES, 4);
+  return Buffer.concat([frame, pad]);
 }
 
 /**

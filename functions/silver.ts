@@ -1,0 +1,25 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import middy from '@middy/core';
+import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import { config } from '../lib/config.ts';
+import { parseBatch } from '../lib/silver/batch-event.ts';
+import { DynamoCheckpoints } from '../lib/silver/dynamo-checkpoint.ts';
+import { processBatch, type SilverPorts } from '../lib/silver/process-batch.ts';
+import { S3Log } from '../lib/silver/s3-log.ts';
+
+const ports: SilverPorts = {
+  log: new S3Log(new S3Client(), config.bucketName()),
+  checkpoints: new DynamoCheckpoints(new DynamoDBClient(), config.checkpointTable()),
+  memory: new Map(),
+  pause: (attempt) => new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt)),
+  warn: (message, details) => console.warn({ message, ...details }),
+};
+
+/** Kinesis batch → Silver log. Answers with the lowest record that is not done; Lambda delivers from there again. */
+export const handler = middy<KinesisStreamEvent, KinesisStreamBatchResponse>(async (event: KinesisStreamEvent) => {
+  const { records, foreign } = parseBatch(event);
+  for (const record of foreign) ports.warn('passed over a record that is no chunk', { ...record });
+  const open = await processBatch(records, ports);
+  return { batchItemFailures: open === null ? [] : [{ itemIdentifier: open }] };
+});
