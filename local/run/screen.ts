@@ -1,0 +1,72 @@
+/** What the stages have done so far, as the terminal shows it. */
+export interface Progress {
+  readonly clock_ms: number;
+  readonly polls: number;
+  readonly stream_records: number;
+  readonly bronze_rows: number;
+  readonly silver_changes: number;
+  readonly silver_unchanged: number;
+  readonly gold_hours: number;
+  /** Share of the source that is through, 0 to 1; null where it has no end. */
+  readonly done: number | null;
+  /** What the run does now, when it is not just polling. */
+  readonly doing: string | null;
+}
+
+const PLAIN_EVERY_MS = 5_000;
+const n = (value: number): string => value.toLocaleString('en-US');
+
+/** The one line: the stages in the order of the data, each with its count. */
+export function progressLine(p: Progress): string {
+  const judged = p.silver_changes + p.silver_unchanged;
+  const share = judged === 0 ? '' : ` of ${n(judged)}`;
+  return [
+    new Date(p.clock_ms).toISOString().slice(0, 16).replace('T', ' '),
+    `poll ${n(p.polls)}`,
+    `stream ${n(p.stream_records)}`,
+    `bronze ${n(p.bronze_rows)} rows`,
+    `silver ${n(p.silver_changes)} changes${share}`,
+    `gold ${n(p.gold_hours)} station-hours`,
+    ...(p.done === null ? [] : [`${bar(p.done)} ${Math.floor(p.done * 100)} %`]),
+    ...(p.doing === null ? [] : [p.doing]),
+  ].join('  ');
+}
+
+function bar(done: number, width = 12): string {
+  const full = Math.round(Math.min(1, done) * width);
+  return '█'.repeat(full) + '░'.repeat(width - full);
+}
+
+/** One live line on a terminal, a plain line now and then when piped. Everything goes to stderr: stdout is for results. */
+export class Screen {
+  readonly #out: NodeJS.WriteStream;
+  #lastPlain_ms = 0;
+  #live = false;
+
+  constructor(out: NodeJS.WriteStream = process.stderr) {
+    this.#out = out;
+  }
+
+  show(progress: Progress): void {
+    const line = progressLine(progress);
+    if (this.#out.isTTY) {
+      const width = Math.max(20, (this.#out.columns ?? 120) - 1);
+      this.#out.write(`\r\x1b[2K${line.slice(0, width)}`);
+      this.#live = true;
+    } else if (Date.now() - this.#lastPlain_ms >= PLAIN_EVERY_MS) {
+      this.#lastPlain_ms = Date.now();
+      this.#out.write(`${line}\n`);
+    }
+  }
+
+  /** A line of its own, above the live one. */
+  say(text: string): void {
+    this.#clear();
+    this.#out.write(`${text}\n`);
+  }
+
+  #clear(): void {
+    if (this.#live) this.#out.write('\r\x1b[2K');
+    this.#live = false;
+  }
+}
