@@ -1,0 +1,96 @@
+/**
+ * The embedded DynamoDB: dynalite over LevelDB in `<dir>/dynamodb`. LevelDB appends to its log before it answers, so what was answered
+ * outlives a killed process. Missing in dynalite: transactions, time to live, streams; it ignores ReturnValuesOnConditionCheckFailure.
+ * It throws outside of any request when its store fails (another run has the folder open, the disk is full): the run that starts it must
+ * hold the state folder alone, and name the cause when the process ends by it.
+ */
+import { mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ResourceInUseException,
+} from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import { FatalError } from '../../../lib/errors.ts';
+import { type Endpoint, HOST } from '../http.ts';
+import { REGION } from '../names.ts';
+
+/** The properties of an `AWS::DynamoDB::Table` that are honoured; others, such as TimeToLiveSpecification, are not. */
+export type TableProperties = Pick<
+  CreateTableCommandInput,
+  'TableName' | 'AttributeDefinitions' | 'KeySchema' | 'BillingMode' | 'ProvisionedThroughput'
+>;
+
+export interface DynamoDb extends Endpoint {
+  /** Idempotent: a table that exists is kept with its items. Resolves when the table is ACTIVE. */
+  createTable(properties: TableProperties): Promise<void>;
+}
+
+/** Real time. */
+const POLL_MS = 10;
+const ACTIVE_MS = 5_000;
+
+/** `dir`: the state folder. */
+export async function startDynamoDb(dir: string, port = 0): Promise<DynamoDb> {
+  const path = join(dir, 'dynamodb');
+  mkdirSync(path, { recursive: true });
+  const server = dynalite({ path, createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+  await listen(server, port);
+  const url = `http://${HOST}:${(server.address() as AddressInfo).port}`;
+  const client = new DynamoDBClient({
+    endpoint: url,
+    region: REGION,
+    credentials: { accessKeyId: 'embedded', secretAccessKey: 'embedded' },
+    maxAttempts: 1,
+  });
+  return {
+    url,
+    createTable: (properties) => createTable(client, properties),
+    close: () => {
+      client.destroy();
+      return close(server);
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, HOST, resolve);
+  });
+}
+
+/** Lets requests in flight end first: dynalite ends the process when one finds its store closed. */
+function close(server: Server): Promise<void> {
+  const closing = setInterval(() => server.closeIdleConnections(), POLL_MS);
+  return new Promise<void>((resolve, reject) => {
+    server.close((error) => (error ? reject(error) : resolve()));
+  }).finally(() => clearInterval(closing));
+}
+
+async function createTable(client: DynamoDBClient, properties: TableProperties): Promise<void> {
+  const { TableName, AttributeDefinitions, KeySchema, BillingMode, ProvisionedThroughput } = properties;
+  try {
+    await client.send(
+      new CreateTableCommand({ TableName, AttributeDefinitions, KeySchema, BillingMode, ProvisionedThroughput }),
+    );
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
+  for (let waited_ms = 0; waited_ms < ACTIVE_MS; waited_ms += POLL_MS) {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+    if (Table?.TableStatus === 'ACTIVE') return;
+    await pause(POLL_MS);
+  }
+  throw new FatalError(
+    'local',
+    'table_not_active',
+    `table ${TableName} did not become ACTIVE in ${ACTIVE_MS} ms: a run was killed while it made the table; start with another --dir`,
+  );
+}

@@ -1,0 +1,298 @@
+import { join } from 'node:path';
+import type { VirtualClock } from '../../clock.ts';
+import type { KinesisStore, StreamRecord } from '../kinesis/store.ts';
+import type { Invocation } from '../lambda/lambda.ts';
+import { pause } from '../pause.ts';
+import { Signal } from '../signal.ts';
+import { StateFile } from '../state-file.ts';
+import { Converter } from './converter.ts';
+import type { Added } from './converter-protocol.ts';
+import { conversionFailedLine, type ErrorOutput, processingFailedLine } from './error-line.ts';
+import { expandPrefix, objectName } from './prefix.ts';
+import type { DeliveryStreamSettings, GlueTable } from './settings.ts';
+import { endingOf } from './sink.ts';
+import { recordId, toTransformEvent } from './transform-event.ts';
+
+/** What a delivery stream needs of the other services. */
+export interface DeliveryPorts {
+  readonly kinesis: Pick<KinesisStore, 'shardIds' | 'read' | 'last' | 'pending' | 'subscribe'>;
+  readonly invoke: (function_name: string, payload: Uint8Array) => Promise<Invocation>;
+  readonly s3: {
+    temporaryPath(): string;
+    putFile(bucket: string, key: string, path: string): Promise<void>;
+    put(bucket: string, key: string, body: Buffer): Promise<unknown>;
+  };
+  readonly clock: VirtualClock;
+  /** The state folder. */
+  readonly dir: string;
+  readonly warn: (message: string) => void;
+}
+
+/** Shard → sequence number of the last record; null: from the oldest. */
+type Positions = Record<string, string | null>;
+
+/** What lies between the positions that are delivered and the cursor. */
+interface Buffered {
+  bytes: number;
+  records: number;
+  /** Clock when the first record came in, and arrival of the oldest. */
+  first_ms: number;
+  oldest_ms: number;
+  readonly path: string;
+  readonly errors: Record<ErrorOutput, string[]>;
+}
+
+const BACKOFF_MS = 5_000;
+/** Without a transform, records go on at once, in pieces of this size. */
+const UNTRANSFORMED = { buffer_bytes: 1024 * 1024, buffer_ms: 0 };
+
+/**
+ * A delivery stream with a Kinesis stream as source. It starts at the newest record when it is made; its position in each shard is written
+ * from then on, after a delivery.
+ * Delivery guarantee: at least once. A killed run reads again, transforms again and delivers again what was not delivered, and what was
+ * delivered just before the position was written; nothing is passed over.
+ */
+export class StreamDelivery {
+  readonly #settings: DeliveryStreamSettings;
+  readonly #source: string;
+  readonly #ports: DeliveryPorts;
+  readonly #state: StateFile<Positions>;
+  readonly #arrivals = new Signal();
+  readonly #converter: Converter;
+  readonly #stop = new AbortController();
+  readonly #unsubscribe: () => void;
+  readonly #loop: Promise<void>;
+  /** Delivered, and written to the state. */
+  #delivered: Positions;
+  /** Read. */
+  #cursor: Positions;
+  #buffered: Buffered | undefined;
+  /** The last batch while the converter works on it; the next is transformed meanwhile. */
+  #converting: Promise<void> = Promise.resolve();
+  #waiting_since_ms: number | undefined;
+  #draining = false;
+  readonly #counters = { records: 0, rows: 0, files: 0, failed: 0 };
+
+  constructor(settings: DeliveryStreamSettings, table: GlueTable | null, ports: DeliveryPorts) {
+    if (settings.source === null) throw new Error(`delivery stream ${settings.name} has no stream as source`);
+    this.#settings = settings;
+    this.#source = settings.source;
+    this.#ports = ports;
+    const { compression, delimiter, conversion } = settings;
+    this.#converter = new Converter({ table, conversion, compression, delimiter });
+    this.#state = new StateFile(join(ports.dir, 'firehose', `${settings.name}.json`));
+    this.#delivered = this.#state.read() ?? {};
+    for (const shard of ports.kinesis.shardIds(this.#source)) {
+      if (!(shard in this.#delivered)) this.#delivered[shard] = ports.kinesis.last(this.#source, shard) ?? null;
+    }
+    this.#state.write(this.#delivered);
+    this.#cursor = { ...this.#delivered };
+    this.#unsubscribe = ports.kinesis.subscribe(this.#source, () => this.#arrivals.raise());
+    this.#loop = this.#run();
+  }
+
+  /** Records of the stream that aren't delivered yet. */
+  backlog(): number {
+    return this.#beyond(this.#delivered).records;
+  }
+
+  counters(): { records: number; rows: number; files: number; failed: number } {
+    return { ...this.#counters };
+  }
+
+  /** Resolves once every record that is in the stream is delivered. Buffering intervals count as over meanwhile. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    this.#arrivals.raise();
+    while (this.backlog() > 0 && !this.#stop.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+    this.#draining = false;
+  }
+
+  /** Ends without a delivery: what is buffered is read again by the next run. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#unsubscribe();
+    this.#arrivals.raise();
+    await this.#loop;
+    await this.#converter.close();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#step();
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        this.#ports.warn(`delivery stream ${this.#settings.name}: ${(error as Error).message}`);
+        await this.#abandon();
+        await pause(this.#ports.clock, BACKOFF_MS, this.#stop.signal);
+      }
+    }
+  }
+
+  /** One decision: deliver, transform, or wait for what comes first of records, the transform's interval and the delivery's. */
+  async #step(): Promise<void> {
+    const { clock } = this.#ports;
+    const { buffer_bytes, buffer_ms, transform } = this.#settings;
+    const hint = transform ?? UNTRANSFORMED;
+    const waiting = this.#beyond(this.#cursor);
+    const now_ms = clock.now();
+    if (waiting.records > 0) this.#waiting_since_ms ??= now_ms;
+    const transform_in_ms = (this.#waiting_since_ms ?? Number.POSITIVE_INFINITY) + hint.buffer_ms - now_ms;
+    const deliver_in_ms = (this.#buffered?.first_ms ?? Number.POSITIVE_INFINITY) + buffer_ms - now_ms;
+    const drained = this.#draining && waiting.records === 0;
+    const full = this.#buffered !== undefined && this.#buffered.bytes >= buffer_bytes;
+    if (this.#buffered && (full || drained || deliver_in_ms <= 0)) return this.#deliver();
+    if (waiting.records > 0 && (waiting.bytes >= hint.buffer_bytes || this.#draining || transform_in_ms <= 0)) {
+      this.#waiting_since_ms = undefined;
+      return this.#take(await this.#read(hint.buffer_bytes));
+    }
+    const next_ms = Math.min(transform_in_ms, deliver_in_ms);
+    await (Number.isFinite(next_ms) ? this.#arrivals.wait(clock, next_ms) : this.#arrivals.wait());
+  }
+
+  /** Records from the cursor on, until their bytes reach the hint: the last one may pass it. */
+  async #read(hint_bytes: number): Promise<StreamRecord[]> {
+    const { kinesis } = this.#ports;
+    const batch: StreamRecord[] = [];
+    let bytes = 0;
+    for (const shard of kinesis.shardIds(this.#source)) {
+      while (bytes < hint_bytes) {
+        const after = this.#cursor[shard] ?? null;
+        const limit = { records: 10_000, bytes: Math.max(1, hint_bytes - bytes) };
+        const records = await kinesis.read(this.#source, shard, after === null ? 'TRIM_HORIZON' : { after }, limit);
+        const last = records.at(-1);
+        if (last === undefined) break;
+        this.#cursor[shard] = last.sequence_number;
+        for (const record of records) bytes += record.data.length;
+        batch.push(...records);
+      }
+    }
+    return batch;
+  }
+
+  async #take(batch: readonly StreamRecord[]): Promise<void> {
+    const [first] = batch;
+    if (first === undefined) return;
+    const now_ms = this.#ports.clock.now();
+    this.#buffered ??= {
+      bytes: 0,
+      records: 0,
+      first_ms: now_ms,
+      oldest_ms: first.arrived_at_ms,
+      path: this.#ports.s3.temporaryPath(),
+      errors: { 'processing-failed': [], 'format-conversion-failed': [] },
+    };
+    const buffered = this.#buffered;
+    buffered.records += batch.length;
+    buffered.oldest_ms = batch.reduce((oldest, r) => Math.min(oldest, r.arrived_at_ms), buffered.oldest_ms);
+    const transformed = await this.#transform(batch, buffered);
+    await this.#converting;
+    if (transformed === null) return;
+    this.#converting = this.#convert(batch, transformed, buffered);
+    this.#converting.catch(() => undefined); // whoever waits for it sees the error
+  }
+
+  /** The transform's answer, or the records themselves where there is no transform; null where it failed at every try. */
+  async #transform(batch: readonly StreamRecord[], buffered: Buffered): Promise<Uint8Array | 'as they are' | null> {
+    const { transform, name } = this.#settings;
+    if (transform === null) return 'as they are';
+    const failure = { code: 'Lambda.FunctionError', message: '' };
+    for (let attempt = 1; attempt <= 1 + transform.retries; attempt += 1) {
+      if (attempt > 1) await pause(this.#ports.clock, BACKOFF_MS, this.#stop.signal);
+      this.#stop.signal.throwIfAborted();
+      const payload = Buffer.from(JSON.stringify(toTransformEvent(name, this.#source, batch)));
+      try {
+        const { function_error, payload: answer } = await this.#ports.invoke(transform.function_name, payload);
+        if (function_error === null) return answer;
+        failure.message = `The Lambda function was successfully invoked but it returned an error result: ${Buffer.from(answer).toString()}`;
+      } catch (error) {
+        failure.message = (error as Error).message;
+      }
+    }
+    const failures = batch.map((_, index) => ({ index, output: 'processing-failed' as const, ...failure, raw: null }));
+    this.#fail(batch, { bytes: 0, failures }, buffered, 1 + transform.retries);
+    return null;
+  }
+
+  async #convert(
+    batch: readonly StreamRecord[],
+    transformed: Uint8Array | 'as they are',
+    buffered: Buffered,
+  ): Promise<void> {
+    const added =
+      transformed === 'as they are'
+        ? await this.#converter.addBodies(
+            batch.map(({ data }) => data),
+            buffered.path,
+          )
+        : await this.#converter.addAnswer(transformed, batch.map(recordId), buffered.path);
+    buffered.bytes += added.bytes;
+    this.#fail(batch, added, buffered, 1);
+  }
+
+  #fail(batch: readonly StreamRecord[], { failures }: Added, buffered: Buffered, attempts: number): void {
+    for (const { index, output, code, message, raw } of failures) {
+      const record = batch[index] as StreamRecord;
+      const failed = {
+        ...record,
+        code,
+        message,
+        attempts,
+        ended_at_ms: this.#ports.clock.now(),
+        raw: raw === null ? record.data : Buffer.from(raw),
+      };
+      const { transform, conversion } = this.#settings;
+      const line =
+        output === 'processing-failed' || conversion === null
+          ? processingFailedLine(failed, transform?.function_name ?? '')
+          : conversionFailedLine(failed, conversion);
+      buffered.errors[output].push(line);
+      buffered.bytes += line.length;
+      this.#counters.failed += 1;
+    }
+  }
+
+  /** Writes the object, then the errors, then the positions. */
+  async #deliver(): Promise<void> {
+    await this.#converting;
+    const buffered = this.#buffered;
+    if (buffered === undefined) return;
+    const { name, bucket, prefix, error_prefix, conversion, compression } = this.#settings;
+    const finished = await this.#converter.finish();
+    if (finished && finished.rows > 0) {
+      const object = objectName(name, buffered.oldest_ms, endingOf(conversion !== null, compression));
+      await this.#ports.s3.putFile(bucket, expandPrefix(prefix, buffered.oldest_ms) + object, finished.path);
+      this.#counters.files += 1;
+      this.#counters.rows += finished.rows;
+    }
+    for (const [output, lines] of Object.entries(buffered.errors)) {
+      if (lines.length === 0) continue;
+      const key = expandPrefix(error_prefix, buffered.oldest_ms, output) + objectName(name, buffered.oldest_ms, '');
+      await this.#ports.s3.put(bucket, key, Buffer.from(`${lines.join('\n')}\n`));
+    }
+    this.#delivered = { ...this.#cursor };
+    this.#state.write(this.#delivered);
+    this.#counters.records += buffered.records;
+    this.#buffered = undefined;
+  }
+
+  /** Goes back to what is delivered. */
+  async #abandon(): Promise<void> {
+    await this.#converting.catch(() => undefined);
+    await this.#converter.abandon().catch(() => undefined);
+    this.#converting = Promise.resolve();
+    this.#buffered = undefined;
+    this.#cursor = { ...this.#delivered };
+  }
+
+  #beyond(positions: Positions): { records: number; bytes: number } {
+    let [records, bytes] = [0, 0];
+    for (const [shard, after] of Object.entries(positions)) {
+      const pending = this.#ports.kinesis.pending(this.#source, shard, after ?? undefined);
+      records += pending.records;
+      bytes += pending.bytes;
+    }
+    return { records, bytes };
+  }
+}

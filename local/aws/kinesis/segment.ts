@@ -1,0 +1,155 @@
+/**
+ * One append-only file of a shard: frames one after another; the file's name says the number of its first record. In memory lie three
+ * numbers for each record, never its bytes.
+ */
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { FatalError } from '../../../lib/errors.ts';
+import { type Frame, PROBE_BYTES, type Probe, parseFrame, parseProbe } from './frame.ts';
+
+const NAME = /^(\d{20})\.log$/;
+
+export class Segment {
+  /** The number of its first record in the shard. */
+  readonly base: number;
+  readonly path: string;
+  readonly #fd: number;
+  readonly #ends: number[] = [];
+  readonly #arrived: number[] = [];
+  /** Bytes of the records up to and with each. */
+  readonly #sums: number[] = [];
+
+  private constructor(path: string, base: number) {
+    this.path = path;
+    this.base = base;
+    this.#fd = openSync(path, 'a+');
+  }
+
+  static create(folder: string, base: number): Segment {
+    return new Segment(join(folder, `${String(base).padStart(20, '0')}.log`), base);
+  }
+
+  /**
+   * Opens what an earlier run left. A killed process leaves whole frames and at most one torn at the end of the newest file: that one was
+   * never acknowledged, and is cut off. Anything else that isn't a frame is damage, and fatal.
+   */
+  static open(path: string, newest: boolean): Segment {
+    const segment = new Segment(path, Number(NAME.exec(basename(path))?.[1]));
+    const size = fstatSync(segment.#fd).size;
+    let position = 0;
+    while (position < size) {
+      const probe = segment.#probeAt(position);
+      const end = position + (probe?.frame_bytes ?? Number.POSITIVE_INFINITY);
+      const last = end >= size;
+      if (!probe || end > size || (last && newest && !parseFrame(segment.#bytes(position, end)))) {
+        segment.#cut(position, size, newest);
+        break;
+      }
+      segment.#note(probe, end);
+      position = end;
+    }
+    return segment;
+  }
+
+  static isName(name: string): boolean {
+    return NAME.test(name);
+  }
+
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  /** The number after its last record's. */
+  get next(): number {
+    return this.base + this.count;
+  }
+
+  get size_bytes(): number {
+    return this.#ends.at(-1) ?? 0;
+  }
+
+  arrivedAt(count: number): number {
+    return this.#arrived[count - this.base] ?? 0;
+  }
+
+  /** Bytes of its records before the one of this number. */
+  bytesBefore(count: number): number {
+    return this.#sums[Math.min(count - this.base, this.count) - 1] ?? 0;
+  }
+
+  /** Resolved to the caller only after the kernel has the bytes: they outlive this process. A write that fails leaves nothing behind. */
+  append(frames: readonly Buffer[]): void {
+    const start = this.size_bytes;
+    const bytes = frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames);
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
+    } catch (error) {
+      if (written > 0) ftruncateSync(this.#fd, start);
+      throw error;
+    }
+    let end = start;
+    for (const frame of frames) {
+      const probe = parseProbe(frame);
+      if (!probe) throw new FatalError('local', 'frame_broken', 'a frame was written that can not be read back');
+      end += probe.frame_bytes;
+      this.#note(probe, end);
+    }
+  }
+
+  /** The records numbered `from` … `to` − 1. */
+  read(from: number, to: number): Frame[] {
+    const first = from - this.base;
+    const start = this.#startOf(first);
+    const bytes = this.#bytes(start, this.#startOf(to - this.base));
+    return this.#ends.slice(first, to - this.base).map((end, i) => {
+      const frame = parseFrame(bytes.subarray(this.#startOf(first + i) - start, end - start));
+      if (!frame) throw this.#damage(this.#startOf(first + i));
+      return frame;
+    });
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  remove(): void {
+    this.close();
+    rmSync(this.path);
+  }
+
+  #startOf(index: number): number {
+    return index === 0 ? 0 : (this.#ends[index - 1] ?? 0);
+  }
+
+  #probeAt(position: number): Probe | undefined {
+    const head = Buffer.allocUnsafe(PROBE_BYTES);
+    return parseProbe(head.subarray(0, readSync(this.#fd, head, 0, PROBE_BYTES, position)));
+  }
+
+  #bytes(start: number, end: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(end - start); // not from the shared pool: a record handed out lives long
+    const read = readSync(this.#fd, bytes, 0, bytes.length, start);
+    return bytes.subarray(0, read);
+  }
+
+  #note(probe: Probe, end: number): void {
+    this.#ends.push(end);
+    this.#arrived.push(probe.arrived_at_ms);
+    this.#sums.push((this.#sums.at(-1) ?? 0) + probe.record_bytes);
+  }
+
+  #cut(position: number, size: number, newest: boolean): void {
+    if (!newest) throw this.#damage(position);
+    process.stderr.write(`embedded kinesis: cut ${size - position} bytes of an unfinished record off ${this.path}\n`);
+    ftruncateSync(this.#fd, position);
+  }
+
+  #damage(position: number): FatalError {
+    return new FatalError(
+      'local',
+      'segment_damaged',
+      `${this.path} is damaged at byte ${position}: restore it from a copy, or start with another --dir`,
+    );
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Sequence numbers: 56 digits, so that they order as text, like those of Kinesis: a prefix of the stream, the record's number in its
+ * shard, the shard. Consumers may rely on nothing but their order within a shard.
+ */
+const VERSION = '49';
+const EPOCH_DIGITS = 14;
+const COUNT_DIGITS = 30;
+const SHARD_DIGITS = 10;
+
+export interface ShardNumbering {
+  /** When the stream was created: tells a stream from an earlier one of the same name. */
+  readonly created_ms: number;
+  readonly shard_index: number;
+}
+
+const pad = (n: number, digits: number): string => String(n).padStart(digits, '0');
+const prefixOf = (numbering: ShardNumbering): string => VERSION + pad(numbering.created_ms, EPOCH_DIGITS);
+const suffixOf = (numbering: ShardNumbering): string => pad(numbering.shard_index, SHARD_DIGITS);
+
+/** `count`: 0 for the first record of the shard. */
+export const toSequenceNumber = (numbering: ShardNumbering, count: number): string =>
+  prefixOf(numbering) + pad(count, COUNT_DIGITS) + suffixOf(numbering);
+
+/** The record's number in its shard; undefined where the number isn't one of this shard. */
+export function countOf(numbering: ShardNumbering, sequence_number: string): number | undefined {
+  const prefix = prefixOf(numbering);
+  const count = Number(sequence_number.slice(prefix.length, prefix.length + COUNT_DIGITS));
+  if (!Number.isSafeInteger(count)) return undefined;
+  return toSequenceNumber(numbering, count) === sequence_number ? count : undefined;
+}

@@ -1,0 +1,89 @@
+import { Worker } from 'node:worker_threads';
+import { type Answer, type EnvironmentSetup, type ErrorAnswer, type Invoke, toErrorAnswer } from './protocol.ts';
+
+export type Outcome = { readonly body: Uint8Array } | { readonly error: ErrorAnswer };
+
+interface Waiting {
+  readonly id: string;
+  readonly answer: (outcome: Outcome) => void;
+}
+
+/**
+ * One execution environment: a thread with memory and module state of its own, one invocation at a time.
+ * It isn't frozen between invocations, as AWS does; what a function leaves running goes on.
+ */
+export class ExecutionEnvironment {
+  readonly #worker: Worker;
+  #waiting: Waiting | undefined;
+  #failed: ErrorAnswer | undefined;
+
+  constructor(setup: EnvironmentSetup, variables: Record<string, string>, log: NodeJS.WritableStream) {
+    this.#worker = new Worker(new URL('./environment-thread.ts', import.meta.url), {
+      workerData: setup,
+      env: variables,
+      stdout: true,
+      stderr: true,
+      // The limit of the heap alone; AWS counts the whole process.
+      resourceLimits: { maxOldGenerationSizeMb: setup.memory_mb },
+    });
+    this.#worker.stdout.pipe(log, { end: false });
+    this.#worker.stderr.pipe(log, { end: false });
+    this.#worker.on('message', (answer: Answer) => {
+      if (answer.id === this.#waiting?.id) this.#end('body' in answer ? answer : { error: answer.error });
+    });
+    this.#worker.on('error', (error: NodeJS.ErrnoException) => this.#fail(toExitError(error)));
+    this.#worker.on('exit', (code) => this.#fail({ ...EXIT, errorMessage: `Runtime exited with exit code ${code}` }));
+  }
+
+  /** False once the thread has ended: another must be made. */
+  get usable(): boolean {
+    return this.#failed === undefined;
+  }
+
+  /** `timeout_ms` is real time: a function's code runs at the machine's speed, whatever the clock says. */
+  async invoke(id: string, payload: Uint8Array, timeout_ms: number): Promise<Outcome> {
+    if (this.#failed) return { error: this.#failed };
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#fail({
+          errorType: 'Sandbox.Timedout',
+          errorMessage: `RequestId: ${id} Error: Task timed out after ${(timeout_ms / 1000).toFixed(2)} seconds`,
+          trace: [],
+        });
+        void this.#worker.terminate();
+      }, timeout_ms);
+      const answer = (outcome: Outcome): void => {
+        clearTimeout(timer);
+        resolve(outcome);
+      };
+      this.#waiting = { id, answer };
+      const invoke: Invoke = { id, payload, deadline_ms: Date.now() + timeout_ms };
+      this.#worker.postMessage(invoke);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#fail({ ...EXIT, errorMessage: 'The environment was stopped' });
+    await this.#worker.terminate();
+  }
+
+  #end(outcome: Outcome): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.answer(outcome);
+  }
+
+  #fail(error: ErrorAnswer): void {
+    this.#failed ??= error;
+    this.#end({ error });
+  }
+}
+
+const EXIT = { errorType: 'Runtime.ExitError', trace: [] } as const;
+
+function toExitError(error: NodeJS.ErrnoException): ErrorAnswer {
+  if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return { ...EXIT, errorMessage: 'Error: Runtime exited with error: signal: killed (out of memory)' };
+  }
+  return toErrorAnswer(error);
+}

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import type { VirtualClock } from '../../clock.ts';
+import { AwsError } from '../error.ts';
+import { ACCOUNT_ID, arnOf, REGION } from '../names.ts';
+import type { Chance } from '../seeded.ts';
+import { ExecutionEnvironment } from './environment.ts';
+import { REQUEST_LIMIT_BYTES } from './protocol.ts';
+import type { AsyncSettings, FunctionSettings } from './settings.ts';
+
+/** What a synchronous invocation answers. */
+export interface Invocation {
+  readonly request_id: string;
+  /** `Unhandled` where the function failed: the payload is then `{errorType, errorMessage, trace}`. */
+  readonly function_error: 'Unhandled' | null;
+  /** JSON text as UTF-8. */
+  readonly payload: Uint8Array;
+}
+
+export interface LambdaOptions {
+  readonly functions: readonly FunctionSettings[];
+  readonly asynchronous: readonly AsyncSettings[];
+  /** Folder of a function's package, by its short name. */
+  readonly code: (short_name: string) => string;
+  /** Set in every environment: endpoints of the other services. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** More variables of single functions, by short name. */
+  readonly environment?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly clock: VirtualClock;
+  readonly log_dir: string;
+  readonly chance: Chance;
+  /** Most execution environments of a function that has no reserved concurrency. */
+  readonly environments: number;
+}
+
+interface Slot {
+  environment: ExecutionEnvironment | undefined;
+  busy: boolean;
+}
+
+interface Deployed {
+  readonly settings: FunctionSettings;
+  readonly slots: readonly Slot[];
+  readonly log: WriteStream;
+  readonly waiting: (() => void)[];
+  invocations: number;
+  errors: number;
+}
+
+/** What Lambda sets of itself; the credentials open nothing. */
+const RUNTIME_VARIABLES = {
+  AWS_REGION: REGION,
+  AWS_DEFAULT_REGION: REGION,
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  AWS_SESSION_TOKEN: 'local',
+  AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+  AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+  TZ: ':UTC',
+};
+
+/** Waits before the retries of an asynchronous invocation: one minute, then two (Lambda developer guide, asynchronous invocation). */
+const ASYNC_RETRY_MS = [60_000, 120_000];
+
+/**
+ * The functions of the template, run from their packages. Of the environments of a function any may get the next invocation, and one that
+ * doesn't exist yet as likely as another: nothing that a function keeps in memory can be relied on, as on AWS. Where AWS would throttle
+ * for want of concurrency, an invocation waits.
+ */
+export class Lambda {
+  readonly #options: LambdaOptions;
+  readonly #functions = new Map<string, Deployed>();
+  readonly #stopped = new AbortController();
+
+  constructor(options: LambdaOptions) {
+    this.#options = options;
+    mkdirSync(options.log_dir, { recursive: true });
+    for (const settings of options.functions) {
+      const size = Math.max(1, Math.min(settings.reserved ?? options.environments, options.environments));
+      this.#functions.set(settings.name, {
+        settings,
+        slots: Array.from({ length: size }, () => ({ environment: undefined, busy: false })),
+        log: createWriteStream(join(options.log_dir, `${settings.short_name}.log`), { flags: 'a' }),
+        waiting: [],
+        invocations: 0,
+        errors: 0,
+      });
+    }
+  }
+
+  /**
+   * Synchronous invocation of a function by name, short name or ARN. `slot` picks an environment (for tests).
+   * Throws RequestTooLargeException (413) and ResourceNotFoundException as the service does; a function's own failure is an answer.
+   */
+  async invoke(name: string, payload: Uint8Array, options: { slot?: number } = {}): Promise<Invocation> {
+    const deployed = this.#find(name);
+    if (payload.length > REQUEST_LIMIT_BYTES) {
+      throw new AwsError(
+        'RequestTooLargeException',
+        `${payload.length} byte payload is too large for the RequestResponse invocation type (limit ${REQUEST_LIMIT_BYTES} bytes)`,
+        413,
+      );
+    }
+    const slot = await this.#acquire(deployed, options.slot);
+    const request_id = randomUUID();
+    try {
+      slot.environment = slot.environment?.usable ? slot.environment : this.#start(deployed);
+      deployed.invocations += 1;
+      const outcome = await slot.environment.invoke(request_id, payload, deployed.settings.timeout_ms);
+      if ('body' in outcome) return { request_id, function_error: null, payload: outcome.body };
+      deployed.errors += 1;
+      deployed.log.write(`${JSON.stringify({ request_id, ...outcome.error })}\n`);
+      return { request_id, function_error: 'Unhandled', payload: Buffer.from(JSON.stringify(outcome.error)) };
+    } finally {
+      slot.busy = false;
+      for (const wake of deployed.waiting.splice(0)) wake();
+    }
+  }
+
+  /** Asynchronous invocation: a failure is tried again after a minute, and after two more, as often as the template allows. */
+  async invokeAsync(name: string, payload: Uint8Array): Promise<void> {
+    const { settings } = this.#find(name);
+    const config = this.#options.asynchronous.find((a) => a.function_name === settings.name);
+    const retries = Math.min(config?.maximum_retry_attempts ?? 2, ASYNC_RETRY_MS.length);
+    for (let attempt = 0; ; attempt += 1) {
+      const { function_error } = await this.invoke(name, payload);
+      if (function_error === null || attempt >= retries || this.#stopped.signal.aborted) return;
+      await this.#options.clock.sleep(ASYNC_RETRY_MS[attempt] ?? 0, this.#stopped.signal);
+      if (this.#stopped.signal.aborted) return;
+    }
+  }
+
+  counters(): Record<string, { invocations: number; errors: number }> {
+    return Object.fromEntries(
+      [...this.#functions.values()].map((d) => [
+        d.settings.short_name,
+        { invocations: d.invocations, errors: d.errors },
+      ]),
+    );
+  }
+
+  /** Ends the environments at once, with what runs in them. */
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    for (const { slots, log, waiting } of this.#functions.values()) {
+      for (const wake of waiting) wake();
+      await Promise.all(slots.map((slot) => slot.environment?.stop()));
+      await new Promise((resolve) => log.end(resolve));
+    }
+  }
+
+  #find(name: string): Deployed {
+    const plain = name.startsWith('arn:') ? (name.split(':')[6] ?? name) : name;
+    const found =
+      this.#functions.get(plain) ?? [...this.#functions.values()].find((d) => d.settings.short_name === plain);
+    if (found) return found;
+    const known = [...this.#functions.values()].map((d) => d.settings.short_name).join(', ');
+    throw new AwsError('ResourceNotFoundException', `Function not found: ${name} (the template has ${known})`, 404);
+  }
+
+  async #acquire(deployed: Deployed, wanted: number | undefined): Promise<Slot> {
+    for (;;) {
+      const idle = deployed.slots.filter((slot, i) => !slot.busy && (wanted === undefined || wanted === i));
+      const slot = idle[Math.floor(this.#options.chance() * idle.length)];
+      if (slot) {
+        slot.busy = true;
+        return slot;
+      }
+      await new Promise<void>((wake) => deployed.waiting.push(wake));
+      if (this.#stopped.signal.aborted) throw new AwsError('ServiceException', 'Lambda is closed', 500);
+    }
+  }
+
+  #start({ settings, log }: Deployed): ExecutionEnvironment {
+    const { code, clock, variables, environment } = this.#options;
+    return new ExecutionEnvironment(
+      {
+        function_name: settings.name,
+        function_arn: arnOf('lambda', `function:${settings.name}`),
+        handler: settings.handler,
+        code: code(settings.short_name),
+        memory_mb: settings.memory_mb,
+        clock: clock.memory,
+      },
+      {
+        ...RUNTIME_VARIABLES,
+        AWS_ACCOUNT_ID: ACCOUNT_ID,
+        AWS_LAMBDA_FUNCTION_NAME: settings.name,
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memory_mb),
+        AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${settings.name}`,
+        ...variables,
+        ...settings.environment,
+        ...environment?.[settings.short_name],
+      },
+      log,
+    );
+  }
+}

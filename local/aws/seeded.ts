@@ -1,0 +1,13 @@
+/** Numbers in [0, 1) that are the same in every run with the same seed (mulberry32): what AWS leaves to chance can be repeated in a test. */
+export type Chance = () => number;
+
+export function seededChance(seed: number): Chance {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,32 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** A small JSON file of state that is replaced as a whole: after a kill it is the old one or the new one. */
+export class StateFile<T> {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    mkdirSync(dirname(path), { recursive: true });
+  }
+
+  /** undefined where nothing was written yet. Throws with the file's name if it can't be read. */
+  read(): T | undefined {
+    try {
+      return JSON.parse(readFileSync(this.#path, 'utf8')) as T;
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw new Error(
+        `${this.#path}: can't be read: ${(cause as Error).message}; remove the state folder to begin anew`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+
+  write(state: T): void {
+    writeFileSync(`${this.#path}.new`, JSON.stringify(state));
+    renameSync(`${this.#path}.new`, this.#path);
+  }
+}
