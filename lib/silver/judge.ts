@@ -1,5 +1,6 @@
+import type { EventLine } from '../stream/chunk.ts';
 import { toNamed } from '../stream/columns.ts';
-import { compareSequence, type EventLine, type LaneRecord, type PartEvents } from '../stream/record.ts';
+import { compareSequence, type LaneRecord, type PartEvents } from '../stream/record.ts';
 import { dateOf, innerMap, type LaneState, type LogObject, type StationRow, systemKey } from './state.ts';
 
 /** The records that the state has not consumed yet: those beyond the position of their shard, in order. */

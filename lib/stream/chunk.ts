@@ -211,15 +211,22 @@ const ID_START = '{"i":"'.length;
 const HASH_GAP = '","h":"'.length;
 const HASH_LENGTH = 16;
 
-/** The station id (as JSON text, still escaped) and the content hash of an event line, without parsing it. */
-export function identityOf(line: string): { readonly id: string; readonly hash: string } {
+/** An event line with the two things that judge it; `id` is the station id as JSON text, still escaped. */
+export interface EventLine {
+  readonly id: string;
+  readonly hash: string;
+  readonly line: string;
+}
+
+/** A line's station id and content hash, without parsing it. Throws RejectedInput `not_a_chunk` for a line that is no event. */
+export function toEventLine(line: string): EventLine {
   let end = line.indexOf('"', ID_START);
   while (end > 0 && isEscaped(line, end)) end = line.indexOf('"', end + 1);
   const hashStart = end + HASH_GAP;
   if (end < 0 || !line.startsWith('","h":"', end) || line[hashStart + HASH_LENGTH] !== '"') {
     throw new RejectedInput('stream', 'not_a_chunk', 'a line does not begin with station id and content hash');
   }
-  return { id: line.slice(ID_START, end), hash: line.slice(hashStart, hashStart + HASH_LENGTH) };
+  return { id: line.slice(ID_START, end), hash: line.slice(hashStart, hashStart + HASH_LENGTH), line };
 }
 
 function isEscaped(line: string, quote: number): boolean {

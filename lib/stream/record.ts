@@ -1,12 +1,5 @@
 import type { EventKind } from '../event.ts';
-import { type Chunk, decodeChunk, identityOf } from './chunk.ts';
-
-/** An event line with the two things that judge it; `id` is the station id as JSON text, still escaped. */
-export interface EventLine {
-  readonly id: string;
-  readonly hash: string;
-  readonly line: string;
-}
+import { type Chunk, decodeChunk, type EventLine, toEventLine } from './chunk.ts';
 
 /** The events of one part of one system at the record's slot. */
 export interface PartEvents {
@@ -50,9 +43,10 @@ function partsOf({ header, lines }: Chunk): PartEvents[] {
   const parts: PartEvents[] = [];
   let from = 0;
   for (const { kind, system_id, part, fetched_at_ms, lines: count } of header.entries) {
-    const events = lines.slice(from, from + count).map((line) => ({ ...identityOf(line), line }));
+    const own = lines.slice(from, from + count);
     from += count;
     if (kind === 'receipt') continue;
+    const events = own.map(toEventLine);
     parts.push({ key: `${system_id}/${kind}/${part}`, system_id, kind, part, fetched_at_ms, events });
   }
   return parts;

@@ -84,7 +84,9 @@ export async function replaySource(options: RunOptions): Promise<Source> {
 /** Each recorded system is polled alone, at its own times. */
 function groupsBySystem(groups: readonly Group[]): Map<string, Group> {
   return new Map(
-    groups.flatMap((g) => g.systems.map((s) => [s.system_id, { ...g, group_id: `replay-${s.system_id}`, systems: [s] }])),
+    groups.flatMap((g) =>
+      g.systems.map((s) => [s.system_id, { ...g, group_id: `replay-${s.system_id}`, systems: [s] }]),
+    ),
   );
 }
 

@@ -4,8 +4,8 @@ export interface Progress {
   readonly polls: number;
   readonly stream_records: number;
   readonly bronze_rows: number;
-  readonly silver_changes: number;
-  readonly silver_unchanged: number;
+  /** Records of the stream that Silver has judged. */
+  readonly silver_records: number;
   readonly gold_hours: number;
   /** Share of the source that is through, 0 to 1; null where it has no end. */
   readonly done: number | null;
@@ -18,14 +18,12 @@ const n = (value: number): string => value.toLocaleString('en-US');
 
 /** The one line: the stages in the order of the data, each with its count. */
 export function progressLine(p: Progress): string {
-  const judged = p.silver_changes + p.silver_unchanged;
-  const share = judged === 0 ? '' : ` of ${n(judged)}`;
   return [
     new Date(p.clock_ms).toISOString().slice(0, 16).replace('T', ' '),
     `poll ${n(p.polls)}`,
-    `stream ${n(p.stream_records)}`,
+    `stream ${n(p.stream_records)} records`,
     `bronze ${n(p.bronze_rows)} rows`,
-    `silver ${n(p.silver_changes)} changes${share}`,
+    `silver ${n(p.silver_records)} records`,
     `gold ${n(p.gold_hours)} station-hours`,
     ...(p.done === null ? [] : [`${bar(p.done)} ${Math.floor(p.done * 100)} %`]),
     ...(p.doing === null ? [] : [p.doing]),

@@ -2,7 +2,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { StationEvent, StationStatus } from '../../lib/event.ts';
-import { decodeChunk, type Entry, encodeChunk, eventLine, identityOf, packChunks } from '../../lib/stream/chunk.ts';
+import { decodeChunk, type Entry, encodeChunk, eventLine, packChunks, toEventLine } from '../../lib/stream/chunk.ts';
 import { toNamed } from '../../lib/stream/columns.ts';
 
 const STATUS: StationStatus = {
@@ -53,7 +53,7 @@ test('any station id comes back from the first bytes of its line as from the par
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (id) => {
       const line = eventLine(event(id));
-      const found = identityOf(line);
+      const found = toEventLine(line);
       expect(JSON.parse(`"${found.id}"`)).toBe((JSON.parse(line) as { i: string }).i);
       expect(found.hash).toBe('0123456789abcdef');
     }),

@@ -1,0 +1,31 @@
+import type { RunResult } from './run.ts';
+
+const n = (value: number): string => value.toLocaleString('en-US');
+
+/** What is wrong with a run, a line each; none: every ledger balances and the audit finds nothing. */
+export function findings({ figures: f }: RunResult): string[] {
+  return [
+    ...(f.ledger_difference === 0 ? [] : [`the ledger differs by ${n(f.ledger_difference)}: see gold.ledger_daily`]),
+    ...(f.audit_missing === 0
+      ? []
+      : [`${n(f.audit_missing)} changes are missing in the Silver log: see gold.audit_daily`]),
+    ...(f.audit_extra === 0 ? [] : [`${n(f.audit_extra)} rows of the Silver log are no changes: see gold.audit_daily`]),
+  ];
+}
+
+/** The report of a run for a person: the stages in the order of the data, and whether the numbers can be trusted. */
+export function reportText(result: RunResult): string {
+  const f = result.figures;
+  const wrong = findings(result);
+  return [
+    '',
+    `poll    ${n(f.polls)} polls, ${n(f.polls_failed)} failed; ${n(f.fetched)} records = ${n(f.accepted)} accepted + ${n(f.rejected)} rejected + ${n(f.repeated)} repeated`,
+    `bronze  ${n(f.bronze_rows)} rows, ${n(f.bronze_distinct)} distinct observations`,
+    `silver  ${n(f.silver_rows)} changes; of the events ${n(f.unchanged)} unchanged, ${n(f.duplicate)} duplicate, ${n(f.late)} late`,
+    `gold    ${n(f.settled_spans)} spans settled, ${n(f.settled_changes)} of them changes`,
+    ...(wrong.length === 0
+      ? ['ledger  balances at every hop; the audit finds nothing missing and nothing extra']
+      : wrong.map((line) => `WRONG   ${line}`)),
+    `        ${result.seconds} s, ${n(Math.round(result.peak_rss_bytes / 1e6))} MB at most`,
+  ].join('\n');
+}

@@ -1,0 +1,144 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Figures, figuresOf } from '../../jobs/duckdb/figures.ts';
+import { settleLake } from '../../jobs/duckdb/settle.ts';
+import { Cloud } from '../cloud.ts';
+import { packageService } from '../package.ts';
+import { keepPlan } from './lake.ts';
+import { schedulesOf } from './schedules.ts';
+import type { Progress, Screen } from './screen.ts';
+import type { Source } from './source.ts';
+
+/** The stage that a run on this machine packages. */
+const STAGE = 'dev';
+const SETTLE_EVERY_MS = 10_000;
+const SHOW_EVERY_MS = 250;
+/** Records that the stream may hold before a replay waits for those who read it. */
+const BACKLOG_LIMIT = 150;
+
+export interface RunResult {
+  readonly figures: Figures;
+  readonly seconds: number;
+  readonly peak_rss_bytes: number;
+  readonly lake: string;
+}
+
+/** A run from its source to its report: package, start, poll until the end, drain, settle, count. */
+export class Run {
+  readonly #dir: string;
+  readonly #source: Source;
+  readonly #screen: Screen;
+  readonly #started_ms = performance.now();
+  readonly #stop = new AbortController();
+  #cloud: Cloud | undefined;
+  #lake = '';
+  #settling: Promise<void> = Promise.resolve();
+  #gold_hours = 0;
+  #doing: string | null = null;
+
+  constructor(dir: string, source: Source, screen: Screen) {
+    this.#dir = dir;
+    this.#source = source;
+    this.#screen = screen;
+  }
+
+  /** Ends the polling; what was polled still goes all the way. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async run(root: string): Promise<RunResult> {
+    const { template, code } = await packageService({ dir: this.#dir, stage: STAGE, root });
+    const source = this.#source;
+    const cloud = await Cloud.start({
+      template,
+      code,
+      dir: this.#dir,
+      clock: source.clock,
+      environment: { poll: { FEED_ALLOWED_HOSTS: source.allowed_hosts.join(',') } },
+      parameters: source.seoul_key === null ? {} : { [`/bikelake/${STAGE}/seoul-key`]: source.seoul_key },
+      schedules: source.drive === null ? schedulesOf(source.plan, `bikelake-${STAGE}-poll`) : [],
+    });
+    this.#cloud = cloud;
+    this.#lake = join(this.#dir, 's3', cloud.names.bucket);
+    keepPlan(this.#lake, source.plan);
+    const shown = setInterval(() => this.#show(), SHOW_EVERY_MS);
+    try {
+      await this.#poll(cloud);
+      this.#doing = 'delivering what is under way';
+      await cloud.stopSchedules();
+      await cloud.drain();
+      this.#doing = 'settling';
+      await this.#settling;
+      await this.#settle();
+    } finally {
+      clearInterval(shown);
+      writeFileSync(join(this.#dir, 'clock.json'), JSON.stringify({ now_ms: source.clock.now() }));
+      await cloud.close();
+      await source.close();
+    }
+    const figures = await figuresOf(this.#lake);
+    return {
+      figures,
+      seconds: Math.round((performance.now() - this.#started_ms) / 100) / 10,
+      peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
+      lake: this.#lake,
+    };
+  }
+
+  /** Polls until the source is through, or the run is stopped. */
+  async #poll(cloud: Cloud): Promise<void> {
+    const settles = this.#settleNowAndThen();
+    if (this.#source.drive === null) {
+      cloud.startSchedules();
+      await aborted(this.#stop.signal);
+    } else {
+      const ready = async (): Promise<void> => {
+        while (cloud.backlog().stream_records > BACKLOG_LIMIT && !this.#stop.signal.aborted) await pause(20);
+      };
+      await this.#source.drive((name, payload) => cloud.invoke(name, payload), ready, this.#stop.signal);
+    }
+    clearInterval(settles);
+  }
+
+  /** Gold grows while the run goes on; a replay settles once, at its end. */
+  #settleNowAndThen(): NodeJS.Timeout | undefined {
+    if (this.#source.drive !== null) return undefined;
+    let busy = false;
+    return setInterval(() => {
+      if (busy) return;
+      busy = true;
+      this.#settling = this.#settle().finally(() => {
+        busy = false;
+      });
+    }, SETTLE_EVERY_MS);
+  }
+
+  async #settle(): Promise<void> {
+    const report = await settleLake(this.#lake);
+    this.#gold_hours = report.station_hours;
+  }
+
+  #show(): void {
+    if (this.#cloud === undefined) return;
+    const { functions, bronze, mapping } = this.#cloud.counters();
+    const progress: Progress = {
+      clock_ms: this.#source.clock.now(),
+      polls: functions.poll?.invocations ?? 0,
+      stream_records: mapping.done + mapping.given_up + this.#cloud.backlog().stream_records,
+      bronze_rows: bronze.rows,
+      silver_records: mapping.done,
+      gold_hours: this.#gold_hours,
+      done: this.#source.done(),
+      doing: this.#doing,
+    };
+    this.#screen.show(progress);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
