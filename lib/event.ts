@@ -20,7 +20,7 @@ export interface StationStatus {
   readonly is_installed: boolean | null;
   readonly is_renting: boolean | null;
   readonly is_returning: boolean | null;
-  /** Canonical JSON `[["type id", count], …]`, sorted by type id; null where the feed gives no types. */
+  /** JSON `[["type id", count], …]` in the feed's order; null where the feed gives no types. */
   readonly vehicle_types: string | null;
   /** Not part of the content: feeds move it backwards, put the feed clock in it, or omit it. */
   readonly last_reported_ms: number | null;

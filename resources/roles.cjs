@@ -1,0 +1,109 @@
+// Roles: one for each function and each service that acts for the pipeline; each may do what it does, where it does it.
+// Neither the stream's key (aws/kinesis) nor the parameters' (aws/ssm) needs a grant: AWS opens both to whom the service lets in.
+
+const arn = (id) => ({ 'Fn::GetAtt': [id, 'Arn'] });
+const sub = (text) => ({ 'Fn::Sub': text });
+const own = (service, resource) =>
+  sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`);
+const under = (...prefixes) => prefixes.map((prefix) => sub(`\${LakeBucket.Arn}/${prefix}/*`));
+const allow = (Action, Resource) => ({ Effect: 'Allow', Action: [Action].flat(), Resource: [Resource].flat() });
+
+function role(principal, Condition, policyName, Statement) {
+  return {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: principal },
+            Action: 'sts:AssumeRole',
+            ...(Condition && { Condition }),
+          },
+        ],
+      },
+      Policies: [{ PolicyName: policyName, PolicyDocument: { Version: '2012-10-17', Statement } }],
+    },
+  };
+}
+
+const account = { Ref: 'AWS::AccountId' };
+const forScheduler = (...statements) =>
+  role('scheduler.amazonaws.com', { StringEquals: { 'aws:SourceAccount': account } }, 'schedule', statements);
+const forFirehose = (...statements) =>
+  role('firehose.amazonaws.com', { StringEquals: { 'sts:ExternalId': account } }, 'deliver', statements);
+
+/** What a delivery stream does with its part of the bucket. */
+const deliver = (...prefixes) => [
+  allow(['s3:PutObject', 's3:AbortMultipartUpload'], under(...prefixes)),
+  // Actions on a bucket: AWS knows no prefix for them that a delivery stream would keep to.
+  allow(['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketMultipartUploads'], arn('LakeBucket')),
+];
+
+module.exports = async ({ resolveVariable }) => {
+  const names = await resolveVariable('self:custom.names');
+  const prefix = `${await resolveVariable('self:service')}-${await resolveVariable('sls:stage')}`;
+  const forFunction = (name, ...statements) =>
+    role('lambda.amazonaws.com', undefined, name, [
+      // The streams of its log group are named by Lambda, so they can't be listed here.
+      allow(['logs:CreateLogStream', 'logs:PutLogEvents'], own('logs', `log-group:/aws/lambda/${prefix}-${name}:*`)),
+      ...statements,
+    ]);
+  const logsOf = (name) =>
+    allow('logs:PutLogEvents', own('logs', `log-group:/aws/kinesisfirehose/${name}:log-stream:DestinationDelivery`));
+
+  return {
+    Resources: {
+      SchedulerRole: forScheduler(allow('lambda:InvokeFunction', arn('PollLambdaFunction'))),
+      PollRole: forFunction(
+        'poll',
+        allow('kinesis:PutRecords', arn('EventStream')),
+        allow('firehose:PutRecordBatch', arn('QuarantineDeliveryStream')),
+        allow(['dynamodb:GetItem', 'dynamodb:PutItem'], arn('PollTable')),
+        allow('ssm:GetParameter', own('ssm', `parameter${names.seoulKey}`)),
+      ),
+      BronzeDeliveryRole: forFirehose(
+        allow(
+          ['kinesis:DescribeStream', 'kinesis:GetShardIterator', 'kinesis:GetRecords', 'kinesis:ListShards'],
+          arn('EventStream'),
+        ),
+        // A delivery stream invokes the newest version by its name, or without one.
+        allow(
+          ['lambda:InvokeFunction', 'lambda:GetFunctionConfiguration'],
+          [arn('BronzeLambdaFunction'), sub(`\${BronzeLambdaFunction.Arn}:$LATEST`)],
+        ),
+        allow(
+          ['glue:GetTable', 'glue:GetTableVersion', 'glue:GetTableVersions'],
+          [
+            own('glue', 'catalog'),
+            own('glue', `database/${names.database}`),
+            own('glue', `table/${names.database}/bronze_events`),
+          ],
+        ),
+        ...deliver('bronze', 'errors/bronze'),
+        logsOf(names.bronze),
+      ),
+      BronzeRole: forFunction('bronze'),
+      QuarantineDeliveryRole: forFirehose(...deliver('quarantine', 'errors/quarantine'), logsOf(names.quarantine)),
+      SilverRole: forFunction(
+        'silver',
+        allow(
+          [
+            'kinesis:DescribeStream',
+            'kinesis:DescribeStreamSummary',
+            'kinesis:GetRecords',
+            'kinesis:GetShardIterator',
+            'kinesis:ListShards',
+          ],
+          arn('EventStream'),
+        ),
+        allow(['s3:GetObject', 's3:PutObject'], under('log')),
+        allow('s3:PutObject', under('aws/lambda')), // batches given up, which Lambda writes as this role
+        // Without a condition on the prefix: the mapping's failure destination asks for the right to list the bucket.
+        allow('s3:ListBucket', arn('LakeBucket')),
+        allow(['dynamodb:GetItem', 'dynamodb:PutItem'], arn('CheckpointTable')),
+      ),
+    },
+  };
+};
