@@ -25,7 +25,6 @@ async function main(): Promise<number> {
   const source = await sourceOf(options);
   const run = new Run(options.dir, source, screen);
   endOn(run, screen, options);
-  screen.say(`bikelake: ${source.title}`);
   const result = await run.run(ROOT);
   screen.say(reportText(result));
   if (options.json) {

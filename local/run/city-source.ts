@@ -1,4 +1,3 @@
-import { planOf } from '../../lib/poll/plan.ts';
 import { VirtualClock } from '../clock.ts';
 import { startCity } from '../sources/city/server.ts';
 import type { RunOptions } from './options.ts';
@@ -17,10 +16,9 @@ export async function citySource(options: RunOptions, last_ms: number | null): P
   const start_ms = last_ms ?? Math.floor((Date.now() - DAY_MS) / HOUR_MS) * HOUR_MS;
   const clock = new VirtualClock(start_ms, options.speed);
   const city = await startCity({ clock, seed: 1, stations: 300, port: CITY_PORT });
-  const systems = city.systems.map((s) => ({ ...s, interval_s: options.interval_s ?? s.interval_s }));
   return {
     title: `a simulated city, ${city.systems.length} feeds on ${city.url}, its clock ${options.speed} times as fast`,
-    plan: planOf(systems),
+    systems: city.systems.map((s) => ({ ...s, interval_s: options.interval_s ?? s.interval_s })),
     clock,
     allowed_hosts: [new URL(city.url).host],
     seoul_key: city.seoulKey,

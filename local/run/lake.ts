@@ -1,27 +1,32 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Plan } from '../../lib/poll/plan.ts';
+import { EMPTY_PLAN, type Plan, type PlannableSystem, planOf } from '../../lib/poll/plan.ts';
+
+const planFile = (lake: string): string => join(lake, 'config', 'plan.json');
 
 /**
- * Puts the plan of a run into the lake, where settle reads interval and time zone of each system. Systems of earlier runs stay,
- * under the plan that they were polled by.
+ * The plan of a run, in the lake too, where settle reads interval and time zone of each system. Systems of earlier runs stay in it, and
+ * a system that comes again keeps its lanes: in other ones all its stations would seem new.
  */
-export function keepPlan(lake: string, plan: Plan): void {
-  const file = join(lake, 'config', 'plan.json');
-  const polled = new Set(plan.groups.flatMap((group) => group.systems.map((system) => system.system_id)));
-  const earlier = readPlan(file).groups.flatMap((group) => {
-    const systems = group.systems.filter((system) => !polled.has(system.system_id));
-    return systems.length === 0 ? [] : [{ ...group, systems }];
+export function planInLake(lake: string, systems: readonly PlannableSystem[]): Plan {
+  const file = planFile(lake);
+  const earlier = readPlan(file);
+  const plan = planOf(systems, earlier);
+  const polled = new Set(systems.map((system) => system.system_id));
+  const kept = earlier.groups.flatMap((group) => {
+    const others = group.systems.filter((system) => !polled.has(system.system_id));
+    return others.length === 0 ? [] : [{ ...group, systems: others }];
   });
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, `${JSON.stringify({ ...plan, groups: [...earlier, ...plan.groups] }, null, 2)}\n`);
+  writeFileSync(`${file}.new`, `${JSON.stringify({ ...plan, groups: [...kept, ...plan.groups] }, null, 2)}\n`);
   renameSync(`${file}.new`, file);
+  return plan;
 }
 
 function readPlan(file: string): Plan {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Plan;
   } catch {
-    return { format: 1, groups: [] }; // the first run in this folder
+    return EMPTY_PLAN; // the first run in this folder
   }
 }

@@ -1,5 +1,4 @@
 import { readCatalogue } from '../../lib/poll/catalogue.ts';
-import { planOf } from '../../lib/poll/plan.ts';
 import { VirtualClock } from '../clock.ts';
 import { type RunOptions, UsageError } from './options.ts';
 import type { Source } from './source.ts';
@@ -13,7 +12,7 @@ export async function liveSource(options: RunOptions): Promise<Source> {
   const seoul_key = system.kind === 'seoul' ? seoulKey() : null;
   return {
     title: `${system.system_id}, live from ${new URL(system.url).host}`,
-    plan: planOf([{ ...system, interval_s: options.interval_s ?? system.interval_s }]),
+    systems: [{ ...system, interval_s: options.interval_s ?? system.interval_s }],
     clock: new VirtualClock(Date.now(), 1),
     // Whoever types the URL of a feed of their own network wants just that host.
     allowed_hosts: options.url === null ? [] : [hostAndPort(new URL(options.url))],

@@ -1,40 +1,55 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Group, planOf } from '../../lib/poll/plan.ts';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Group } from '../../lib/poll/plan.ts';
 import { VirtualClock } from '../clock.ts';
 import { startFeedServer } from '../sources/feed-server.ts';
 import { openRecording, type RecordingSystem, recordingSystem } from '../sources/recording.ts';
-import type { RunOptions } from './options.ts';
+import { type RunOptions, UsageError } from './options.ts';
 import type { Source } from './source.ts';
 
 /** A recording, and how many of its lines were polled; remembered so that a run that was ended half-way goes on there. */
 class Replay {
   readonly system: RecordingSystem;
   readonly file: string;
-  lines = 0;
+  /** Polls that the recording holds. */
+  readonly polls: number;
+  /** The last line that an earlier run polled; 0: none, or it came to the end. */
+  readonly from: number;
+  done: number;
   readonly #mark: string;
 
-  constructor(file: string, system: RecordingSystem, dir: string) {
+  constructor(file: string, system: RecordingSystem, polls: number, dir: string) {
     this.file = file;
     this.system = system;
-    this.#mark = join(dir, 'replay', `${system.system_id}-${system.fingerprint.slice(0, 16)}.json`);
-    try {
-      this.lines = (JSON.parse(readFileSync(this.#mark, 'utf8')) as { lines: number }).lines;
-    } catch {
-      this.lines = 0; // not begun, or through: from the first line
-    }
+    this.polls = polls;
+    this.#mark = join(dir, 'replay', `${system.system_id}-${system.fingerprint.slice(0, 16)}.lines`);
+    this.from = lastNumber(this.#mark);
+    this.done = this.from;
+    mkdirSync(dirname(this.#mark), { recursive: true });
   }
 
+  /** Appended, because a file that is replaced at each poll costs more than the poll. */
   polled(line: number): void {
-    this.lines = line;
-    mkdirSync(join(this.#mark, '..'), { recursive: true });
-    writeFileSync(`${this.#mark}.new`, JSON.stringify({ file: this.file, lines: line }));
-    renameSync(`${this.#mark}.new`, this.#mark);
+    this.done += 1;
+    appendFileSync(this.#mark, `${line}\n`);
   }
 
   through(): void {
     rmSync(this.#mark, { force: true });
   }
+}
+
+/** The number in the last whole line of a file; 0 where there is none. */
+function lastNumber(file: string): number {
+  if (!existsSync(file)) return 0;
+  return Number(readFileSync(file, 'utf8').split('\n').at(-2) ?? 0);
+}
+
+/** How many polls a recording holds. It is read once to its end before anything starts, so that an unreadable line is told at once. */
+async function countPolls(file: string): Promise<number> {
+  let polls = 0;
+  for await (const _ of openRecording(file)) polls += 1;
+  return polls;
 }
 
 /**
@@ -43,27 +58,29 @@ class Replay {
  */
 export async function replaySource(options: RunOptions): Promise<Source> {
   const replays: Replay[] = [];
-  for (const file of options.replay) replays.push(new Replay(file, await recordingSystem(file), options.dir));
+  for (const file of options.replay) {
+    replays.push(new Replay(file, await recordingSystem(file), await countPolls(file), options.dir));
+  }
+  refuseTwice(replays);
   const server = await startFeedServer();
-  const plan = planOf(
-    replays.map(({ system }) => ({
-      ...system,
-      kind: 'gbfs' as const,
-      url: server.url(system.system_id),
-      interval_s: options.interval_s ?? system.interval_s,
-    })),
-  );
   const clock = new VirtualClock(Math.min(...replays.map((r) => r.system.first_fetched_at_ms)), 0);
-  let share = 0;
+  const polls = replays.reduce((sum, replay) => sum + replay.polls, 0);
   return {
     title: `${replays.length === 1 ? 'the recording' : `${replays.length} recordings:`} ${options.replay.join(', ')}`,
-    plan,
+    systems: replays.map(({ system }) => ({
+      system_id: system.system_id,
+      kind: 'gbfs',
+      url: server.url(system.system_id),
+      interval_s: options.interval_s ?? system.interval_s,
+      time_zone: system.time_zone,
+      stations: system.stations,
+    })),
     clock,
     allowed_hosts: [new URL(server.url('any')).host],
     seoul_key: null,
-    drive: async (invoke, ready, signal) => {
+    drive: async (plan, invoke, ready, signal) => {
       const groups = groupsBySystem(plan.groups);
-      for await (const { replay, line, fetched_at_ms, body, is_raw, read } of merged(replays)) {
+      for await (const { replay, line, fetched_at_ms, body, is_raw } of merged(replays)) {
         if (signal.aborted) return;
         await ready();
         clock.advanceTo(fetched_at_ms);
@@ -71,14 +88,23 @@ export async function replaySource(options: RunOptions): Promise<Source> {
         const scheduled_time = new Date(fetched_at_ms).toISOString();
         await invoke('poll', { scheduled_time, group: groups.get(replay.system.system_id) });
         replay.polled(line);
-        share = read();
       }
       for (const replay of replays) replay.through();
-      share = 1;
     },
-    done: () => share,
+    done: () => replays.reduce((sum, replay) => sum + replay.done, 0) / polls,
     close: () => server.close(),
   };
+}
+
+/** A recording is a system of its file's name; two of one system would mix their slots. */
+function refuseTwice(replays: readonly Replay[]): void {
+  for (const [system_id, same] of Map.groupBy(replays, (replay) => replay.system.system_id)) {
+    if (same.length === 1) continue;
+    const files = same.map((replay) => replay.file).join(' and ');
+    throw new UsageError(
+      `--replay ${files}: both are recordings of ${system_id}; replay them one after the other, or rename one`,
+    );
+  }
 }
 
 /** Each recorded system is polled alone, at its own times. */
@@ -94,19 +120,17 @@ function groupsBySystem(groups: readonly Group[]): Map<string, Group> {
 async function* merged(replays: readonly Replay[]) {
   const heads = await Promise.all(
     replays.map(async (replay) => {
-      const recording = openRecording(replay.file);
-      const lines = recording[Symbol.asyncIterator]();
+      const lines = openRecording(replay.file)[Symbol.asyncIterator]();
       let next = await lines.next();
-      while (!next.done && next.value.line <= replay.lines) next = await lines.next();
-      return { replay, recording, lines, next };
+      while (!next.done && next.value.line <= replay.from) next = await lines.next();
+      return { replay, lines, next };
     }),
   );
-  const read = () => heads.reduce((sum, h) => sum + (h.next.done ? 1 : h.recording.share()), 0) / heads.length;
   for (;;) {
     const open = heads.filter((head) => !head.next.done);
     const first = open.sort((a, b) => (a.next.value?.fetched_at_ms ?? 0) - (b.next.value?.fetched_at_ms ?? 0))[0];
     if (first === undefined) return;
-    yield { replay: first.replay, read, ...first.next.value };
+    yield { replay: first.replay, ...first.next.value };
     first.next = await first.lines.next();
   }
 }

@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Figures, figuresOf } from '../../jobs/duckdb/figures.ts';
 import { settleLake } from '../../jobs/duckdb/settle.ts';
+import type { Plan } from '../../lib/poll/plan.ts';
 import { Cloud } from '../cloud.ts';
 import { packageService } from '../package.ts';
-import { keepPlan } from './lake.ts';
+import { planInLake } from './lake.ts';
 import { schedulesOf } from './schedules.ts';
 import type { Progress, Screen } from './screen.ts';
 import type { Source } from './source.ts';
@@ -48,55 +49,64 @@ export class Run {
   }
 
   async run(root: string): Promise<RunResult> {
-    const { template, code } = await packageService({ dir: this.#dir, stage: STAGE, root });
     const source = this.#source;
-    const cloud = await Cloud.start({
-      template,
-      code,
-      dir: this.#dir,
-      clock: source.clock,
-      environment: { poll: { FEED_ALLOWED_HOSTS: source.allowed_hosts.join(',') } },
-      parameters: source.seoul_key === null ? {} : { [`/bikelake/${STAGE}/seoul-key`]: source.seoul_key },
-      schedules: source.drive === null ? schedulesOf(source.plan, `bikelake-${STAGE}-poll`) : [],
-    });
-    this.#cloud = cloud;
-    this.#lake = join(this.#dir, 's3', cloud.names.bucket);
-    keepPlan(this.#lake, source.plan);
-    const shown = setInterval(() => this.#show(), SHOW_EVERY_MS);
     try {
-      await this.#poll(cloud);
-      this.#doing = 'delivering what is under way';
-      await cloud.stopSchedules();
-      await cloud.drain();
-      this.#doing = 'settling';
-      await this.#settling;
-      await this.#settle();
+      const cloud = await this.#start(root);
+      const shown = setInterval(() => this.#show(), SHOW_EVERY_MS);
+      try {
+        await this.#poll(cloud, planInLake(this.#lake, source.systems));
+        this.#doing = 'delivering what is under way';
+        await cloud.stopSchedules();
+        await cloud.drain();
+        this.#doing = 'settling';
+        await this.#settling;
+        await this.#settle();
+      } finally {
+        clearInterval(shown);
+        writeFileSync(join(this.#dir, 'clock.json'), JSON.stringify({ now_ms: source.clock.now() }));
+        await cloud.close();
+      }
     } finally {
-      clearInterval(shown);
-      writeFileSync(join(this.#dir, 'clock.json'), JSON.stringify({ now_ms: source.clock.now() }));
-      await cloud.close();
       await source.close();
     }
-    const figures = await figuresOf(this.#lake);
     return {
-      figures,
+      figures: await figuresOf(this.#lake),
       seconds: Math.round((performance.now() - this.#started_ms) / 100) / 10,
       peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
       lake: this.#lake,
     };
   }
 
+  async #start(root: string): Promise<Cloud> {
+    const { allowed_hosts, clock, seoul_key, title } = this.#source;
+    this.#screen.say(`bikelake: ${title}`);
+    const { template, code } = await packageService({ dir: this.#dir, stage: STAGE, root });
+    const cloud = await Cloud.start({
+      template,
+      code,
+      dir: this.#dir,
+      clock,
+      environment: { poll: { FEED_ALLOWED_HOSTS: allowed_hosts.join(',') } },
+      parameters: seoul_key === null ? {} : { [`/bikelake/${STAGE}/seoul-key`]: seoul_key },
+      warn: (message) => this.#screen.say(message),
+    });
+    this.#cloud = cloud;
+    this.#lake = join(this.#dir, 's3', cloud.names.bucket);
+    this.#screen.say(startedText(cloud, this.#dir));
+    return cloud;
+  }
+
   /** Polls until the source is through, or the run is stopped. */
-  async #poll(cloud: Cloud): Promise<void> {
+  async #poll(cloud: Cloud, plan: Plan): Promise<void> {
     const settles = this.#settleNowAndThen();
     if (this.#source.drive === null) {
-      cloud.startSchedules();
+      cloud.startSchedules(schedulesOf(plan, `bikelake-${STAGE}-poll`));
       await aborted(this.#stop.signal);
     } else {
       const ready = async (): Promise<void> => {
         while (cloud.backlog().stream_records > BACKLOG_LIMIT && !this.#stop.signal.aborted) await pause(20);
       };
-      await this.#source.drive((name, payload) => cloud.invoke(name, payload), ready, this.#stop.signal);
+      await this.#source.drive(plan, (name, payload) => cloud.invoke(name, payload), ready, this.#stop.signal);
     }
     clearInterval(settles);
   }
@@ -134,6 +144,17 @@ export class Run {
     };
     this.#screen.show(progress);
   }
+}
+
+/** What runs where, in a few lines. */
+function startedText(cloud: Cloud, dir: string): string {
+  const { stream, bucket, delivery_streams, functions } = cloud.names;
+  return [
+    `  the packaged template runs here: functions ${functions.join(', ')}; stream ${stream}; delivery ${delivery_streams.join(', ')}`,
+    `  lake  ${join(dir, 's3', bucket)}   logs  ${join(dir, 'logs')}`,
+    `  query npm run --silent query -- ${dir === '.bikelake' ? '' : `--dir ${dir} `}"SELECT * FROM gold.system_hourly ORDER BY hour DESC LIMIT 10"`,
+    ...cloud.notices.map((notice) => `  not honoured here: ${notice}`),
+  ].join('\n');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,28 +1,44 @@
 import type { SchemaElement } from 'hyparquet';
 
-/** A JSON value as a value of a column; throws MalformedValue if it doesn't fit. */
-export type ToCell = (value: unknown) => unknown;
+/** A value as a column holds it: text, or a number (integers; booleans as 0 and 1; instants as epoch ms). */
+export type Cell = string | number;
 
+/** A value that doesn't fit its column's type. */
 export class MalformedValue extends Error {}
 
-interface ColumnType {
-  readonly toCell: ToCell;
+export interface ColumnType {
+  /** A JSON value, not null, as a cell; throws MalformedValue if it doesn't fit. */
+  readonly toCell: (value: unknown) => Cell;
+  /** Which JSON values are their own cell, so that they needn't go through `toCell`; integers within `highest` either way. */
+  readonly plain: 'text' | 'integer' | 'boolean' | null;
+  readonly highest: number;
   /** How the type lies in Parquet. */
-  readonly element: Omit<SchemaElement, 'name'>;
+  readonly element: Omit<SchemaElement, 'name' | 'type'> & { readonly type: PhysicalType };
 }
+
+export type PhysicalType = 'BYTE_ARRAY' | 'INT32' | 'INT64' | 'DOUBLE' | 'BOOLEAN';
+
+const INT_HIGHEST = 2 ** 31 - 1;
 
 /**
  * Types of the Glue table that the conversion writes, as the OpenX SerDe reads them: numbers and booleans also from text, text from
- * anything. A number with a fraction is no int and isn't rounded.
+ * anything. A number with a fraction is no int and isn't rounded; nor is an integer beyond 2^53.
  */
 const TYPES: Readonly<Record<string, ColumnType>> = {
-  string: { toCell: toText, element: { type: 'BYTE_ARRAY', converted_type: 'UTF8' } },
-  int: { toCell: integerWithin(-(2 ** 31), 2 ** 31 - 1), element: { type: 'INT32' } },
-  bigint: { toCell: toBigint, element: { type: 'INT64' } },
-  double: { toCell: toDouble, element: { type: 'DOUBLE' } },
-  boolean: { toCell: toBoolean, element: { type: 'BOOLEAN' } },
+  string: {
+    toCell: toText,
+    plain: 'text',
+    highest: 0,
+    element: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
+  },
+  int: { toCell: toInt, plain: 'integer', highest: INT_HIGHEST, element: { type: 'INT32' } },
+  bigint: { toCell: toInteger, plain: 'integer', highest: Number.MAX_SAFE_INTEGER, element: { type: 'INT64' } },
+  double: { toCell: toDouble, plain: 'integer', highest: Number.MAX_SAFE_INTEGER, element: { type: 'DOUBLE' } },
+  boolean: { toCell: toBoolean, plain: 'boolean', highest: 1, element: { type: 'BOOLEAN' } },
   timestamp: {
     toCell: toTimestamp,
+    plain: null,
+    highest: 0,
     // An instant: readers must not take it for a local time.
     element: {
       type: 'INT64',
@@ -41,7 +57,7 @@ export function columnType(name: string, type: string): ColumnType {
 
 function toText(value: unknown): string {
   if (typeof value === 'string') return value;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return JSON.stringify(value); // of a number or a boolean the same as its text
 }
 
 function toInteger(value: unknown): number {
@@ -50,23 +66,10 @@ function toInteger(value: unknown): number {
   throw new MalformedValue(`For input string: "${toText(value)}"`);
 }
 
-function integerWithin(lowest: number, highest: number): ToCell {
-  return (value) => {
-    const number = toInteger(value);
-    if (number >= lowest && number <= highest) return number;
-    throw new MalformedValue(`For input string: "${number}"`);
-  };
-}
-
-let lastNumber = 0;
-let lastBigint = 0n;
-
-/** Neighbouring rows mostly have the same times, and a BigInt costs more than all else here. */
-function toBigint(value: unknown): bigint {
-  if (value === lastNumber) return lastBigint;
-  lastNumber = toInteger(value);
-  lastBigint = BigInt(lastNumber);
-  return lastBigint;
+function toInt(value: unknown): number {
+  const number = toInteger(value);
+  if (number >= -INT_HIGHEST - 1 && number <= INT_HIGHEST) return number;
+  throw new MalformedValue(`For input string: "${number}"`);
 }
 
 function toDouble(value: unknown): number {
@@ -75,9 +78,9 @@ function toDouble(value: unknown): number {
   throw new MalformedValue(`For input string: "${toText(value)}"`);
 }
 
-function toBoolean(value: unknown): boolean {
-  if (typeof value === 'boolean') return value;
-  if (typeof value === 'string' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+function toBoolean(value: unknown): number {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'string' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true' ? 1 : 0;
   throw new MalformedValue(`For input boolean: "${toText(value)}"`);
 }
 
@@ -86,12 +89,12 @@ const PLAIN = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,9})?$/;
 /** Larger numbers are milliseconds (from 1973 on), smaller ones seconds (until 5138). */
 const SECONDS_BELOW = 1e11;
 
-/** Epoch ms. Text `yyyy-MM-dd'T'HH:mm:ss[.S]'Z'` or `yyyy-MM-dd HH:mm:ss[.S]`, taken as UTC; epoch seconds with or without a fraction; epoch ms. */
-function toTimestamp(value: unknown): bigint {
-  if (typeof value === 'number') return BigInt(Math.round(value < SECONDS_BELOW ? value * 1000 : value));
+/** Text `yyyy-MM-dd'T'HH:mm:ss[.S]'Z'` or `yyyy-MM-dd HH:mm:ss[.S]`, taken as UTC; epoch seconds with or without a fraction; epoch ms. */
+function toTimestamp(value: unknown): number {
+  if (typeof value === 'number') return Math.round(value < SECONDS_BELOW ? value * 1000 : value);
   if (typeof value === 'string' && (ZONED.test(value) || PLAIN.test(value))) {
     const time_ms = Date.parse(value.endsWith('Z') ? value : `${value.replace(' ', 'T')}Z`);
-    if (!Number.isNaN(time_ms)) return BigInt(time_ms);
+    if (!Number.isNaN(time_ms)) return time_ms;
   }
   throw new MalformedValue(`Timestamp format must be yyyy-mm-dd hh:mm:ss[.fffffffff]: "${toText(value)}"`);
 }

@@ -24,7 +24,13 @@ function respond(message: ToConverter): FromConverter {
     case 'answer':
       return { id: message.id, added: addAnswer(message.answer, message.record_ids, message.path) };
     case 'bodies':
-      return { id: message.id, added: addBodies(message.bodies.map(Buffer.from), message.path) };
+      return {
+        id: message.id,
+        added: addBodies(
+          message.bodies.map((body) => Buffer.from(body)),
+          message.path,
+        ),
+      };
     case 'finish': {
       const finished = sink?.finish() ?? null;
       sink = undefined;

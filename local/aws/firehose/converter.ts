@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { YOUNG_GENERATION_MB } from '../lambda/environment.ts';
 import type { Added, ConverterSetup, Finished, FromConverter, ToConverter } from './converter-protocol.ts';
 
 interface Waiting {
@@ -13,7 +14,10 @@ export class Converter {
   #last_id = 0;
 
   constructor(setup: ConverterSetup) {
-    this.#worker = new Worker(new URL('./converter-thread.ts', import.meta.url), { workerData: setup });
+    this.#worker = new Worker(new URL('./converter-thread.ts', import.meta.url), {
+      workerData: setup,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#worker.on('message', (answer: FromConverter) => {
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);

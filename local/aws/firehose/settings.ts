@@ -1,6 +1,7 @@
 import { nameOf } from '../../template/attributes.ts';
 import { type Honoured, only } from '../../template/honoured.ts';
 import type { Properties, Resource, Value } from '../../template/resolve.ts';
+import { textOf } from '../../template/text.ts';
 import { functionNameOf } from '../lambda/settings.ts';
 
 export type Compression = 'UNCOMPRESSED' | 'GZIP' | 'SNAPPY';
@@ -59,7 +60,7 @@ const DESTINATION_HONOURED: Honoured = {
   ProcessingConfiguration: {
     Enabled: true,
     Processors: (processors) => {
-      const types = (processors as Properties[]).map((p) => String(p.Type));
+      const types = (processors as Properties[]).map((p) => textOf(p.Type));
       const unknown = types.filter((type) => type !== 'Lambda' && type !== 'AppendDelimiterToRecord');
       return unknown.length === 0 ? null : `processor ${unknown.join(', ')} is not honoured on this machine`;
     },
@@ -110,10 +111,10 @@ export function toDeliveryStream(resource: Resource): DeliveryStreamSettings {
   const source = (p.KinesisStreamSourceConfiguration as Properties | undefined)?.KinesisStreamARN;
   return {
     name: nameOf(resource),
-    source: source === undefined ? null : lastOf(String(source), '/'),
-    bucket: lastOf(String(destination.BucketARN), ':'),
-    prefix: String(destination.Prefix ?? ''),
-    error_prefix: String(destination.ErrorOutputPrefix ?? ''),
+    source: source === undefined ? null : lastOf(textOf(source), '/'),
+    bucket: lastOf(textOf(destination.BucketARN), ':'),
+    prefix: textOf(destination.Prefix ?? ''),
+    error_prefix: textOf(destination.ErrorOutputPrefix ?? ''),
     buffer_bytes: Number(hints.SizeInMBs ?? 5) * MIB,
     buffer_ms: Number(hints.IntervalInSeconds ?? 300) * 1000,
     compression: toCompression(destination.CompressionFormat),
@@ -128,20 +129,20 @@ export function toGlueTable(resource: Resource): GlueTable {
   const descriptor = TableInput.StorageDescriptor as Properties | undefined;
   const columns = (descriptor?.Columns ?? []) as Properties[];
   return {
-    database: String(DatabaseName),
+    database: textOf(DatabaseName),
     name: nameOf(resource),
-    columns: columns.map((c) => ({ name: String(c.Name), type: String(c.Type) })),
+    columns: columns.map((c) => ({ name: textOf(c.Name), type: textOf(c.Type) })),
   };
 }
 
 /** The parameters of a processor, by name; undefined where it isn't configured. */
 function processor(destination: Properties, type: string): Record<string, string> | undefined {
   const processing = destination.ProcessingConfiguration as Properties | undefined;
-  if (String(processing?.Enabled) !== 'true') return undefined;
+  if (textOf(processing?.Enabled) !== 'true') return undefined;
   const found = (processing?.Processors as Properties[] | undefined)?.find((p) => p.Type === type);
   const parameters = found?.Parameters as Properties[] | undefined;
   return (
-    found && Object.fromEntries((parameters ?? []).map((p) => [String(p.ParameterName), String(p.ParameterValue)]))
+    found && Object.fromEntries((parameters ?? []).map((p) => [textOf(p.ParameterName), textOf(p.ParameterValue)]))
   );
 }
 
@@ -156,15 +157,15 @@ function toTransform(parameters: Record<string, string> | undefined): TransformS
 }
 
 function toConversion(configuration: Properties | undefined): ConversionSettings | null {
-  if (configuration === undefined || String(configuration.Enabled ?? true) !== 'true') return null;
+  if (configuration === undefined || textOf(configuration.Enabled ?? true) !== 'true') return null;
   const schema = configuration.SchemaConfiguration as Properties;
   const input = (configuration.InputFormatConfiguration as Properties).Deserializer as Properties;
   const output = (configuration.OutputFormatConfiguration as Properties).Serializer as Properties;
   const serde = (input.OpenXJsonSerDe ?? {}) as Properties;
   return {
-    database: String(schema.DatabaseName),
-    table: String(schema.TableName),
-    case_insensitive: String(serde.CaseInsensitive ?? true) === 'true',
+    database: textOf(schema.DatabaseName),
+    table: textOf(schema.TableName),
+    case_insensitive: textOf(serde.CaseInsensitive ?? true) === 'true',
     keys: (serde.ColumnToJsonKeyMappings ?? {}) as Record<string, string>,
     compression: toCompression((output.ParquetSerDe as Properties | undefined)?.Compression ?? 'SNAPPY'),
   };

@@ -189,7 +189,7 @@ export class StreamDelivery {
     const transformed = await this.#transform(batch, buffered);
     await this.#converting;
     if (transformed === null) return;
-    this.#converting = this.#convert(batch, transformed, buffered);
+    this.#converting = this.#convert(batch, transformed, buffered).finally(() => this.#arrivals.raise());
     this.#converting.catch(() => undefined); // whoever waits for it sees the error
   }
 

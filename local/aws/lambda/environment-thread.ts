@@ -16,9 +16,10 @@ useVirtualTime(attachClock(setup.clock, realNow));
 const handler = loadHandler();
 handler.catch(() => undefined); // each invocation answers with it
 
-parentPort?.on('message', async (invoke: Invoke) => {
-  const answer = await run(invoke);
-  parentPort?.postMessage(answer, 'body' in answer ? [answer.body.buffer as ArrayBuffer] : []);
+parentPort?.on('message', (invoke: Invoke) => {
+  void run(invoke).then((answer) =>
+    parentPort?.postMessage(answer, 'body' in answer ? [answer.body.buffer as ArrayBuffer] : []),
+  );
 });
 
 async function run({ id, payload, deadline_ms }: Invoke): Promise<Answer> {

@@ -8,6 +8,9 @@ interface Waiting {
   readonly answer: (outcome: Outcome) => void;
 }
 
+/** Small, because there are many threads: with V8's default a replay takes 1.1 GB instead of 0.7, and no less time (measured). */
+export const YOUNG_GENERATION_MB = 16;
+
 /**
  * One execution environment: a thread with memory and module state of its own, one invocation at a time.
  * It isn't frozen between invocations, as AWS does; what a function leaves running goes on.
@@ -24,7 +27,7 @@ export class ExecutionEnvironment {
       stdout: true,
       stderr: true,
       // The limit of the heap alone; AWS counts the whole process.
-      resourceLimits: { maxOldGenerationSizeMb: setup.memory_mb },
+      resourceLimits: { maxOldGenerationSizeMb: setup.memory_mb, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     this.#worker.stdout.pipe(log, { end: false });
     this.#worker.stderr.pipe(log, { end: false });

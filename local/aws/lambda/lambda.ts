@@ -146,7 +146,7 @@ export class Lambda {
     this.#stopped.abort();
     for (const { slots, log, waiting } of this.#functions.values()) {
       for (const wake of waiting) wake();
-      await Promise.all(slots.map((slot) => slot.environment?.stop()));
+      await Promise.all(slots.map(async (slot) => slot.environment?.stop()));
       await new Promise((resolve) => log.end(resolve));
     }
   }

@@ -1,6 +1,7 @@
 import { nameOf } from '../../template/attributes.ts';
 import { type Honoured, only } from '../../template/honoured.ts';
 import type { Properties, Resource } from '../../template/resolve.ts';
+import { textOf } from '../../template/text.ts';
 
 /** A function as the template defines it. */
 export interface FunctionSettings {
@@ -47,6 +48,8 @@ export const ASYNC_HONOURED: Honoured = {
   FunctionName: true,
   Qualifier: true,
   MaximumRetryAttempts: true,
+  DestinationConfig: (value) =>
+    Object.keys(value ?? {}).length === 0 ? null : 'destinations of asynchronous invocations are not honoured',
   MaximumEventAgeInSeconds: true, // an event waits for a free environment only, and never that long
 };
 
@@ -57,10 +60,10 @@ export function toFunctionSettings(resource: Resource): FunctionSettings {
   return {
     name,
     short_name: shortName(p, name),
-    handler: String(p.Handler),
+    handler: textOf(p.Handler),
     timeout_ms: Number(p.Timeout ?? 3) * 1000,
     memory_mb: Number(p.MemorySize ?? 128),
-    environment: Object.fromEntries(Object.entries(variables ?? {}).map(([key, value]) => [key, String(value)])),
+    environment: Object.fromEntries(Object.entries(variables ?? {}).map(([key, value]) => [key, textOf(value)])),
     reserved: p.ReservedConcurrentExecutions === undefined ? null : Number(p.ReservedConcurrentExecutions),
   };
 }
@@ -73,7 +76,7 @@ function shortName(p: Properties, name: string): string {
 }
 
 export const toAsyncSettings = ({ properties: p }: Resource): AsyncSettings => ({
-  function_name: functionNameOf(String(p.FunctionName)),
+  function_name: functionNameOf(textOf(p.FunctionName)),
   maximum_retry_attempts: Number(p.MaximumRetryAttempts ?? 2),
 });
 

@@ -1,5 +1,5 @@
 import type { StreamRecord } from '../kinesis/store.ts';
-import { arnOf, REGION } from '../names.ts';
+import { ACCOUNT_ID, REGION } from '../names.ts';
 import type { MappingSettings } from './settings.ts';
 
 /** What stands around a record's data in the event, at most: it counts for the 6 MB that an invocation may have. */
@@ -23,7 +23,7 @@ export function toBatchEvent(
       eventVersion: '1.0',
       eventID: `${record.shard_id}:${record.sequence_number}`,
       eventName: 'aws:kinesis:record',
-      invokeIdentityArn: arnOf('iam', `role/${function_name}`),
+      invokeIdentityArn: `arn:aws:iam::${ACCOUNT_ID}:role/${function_name}`,
       awsRegion: REGION,
       eventSourceARN: stream_arn,
     })),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Honoured, only } from '../../template/honoured.ts';
 import type { Properties, Resource } from '../../template/resolve.ts';
+import { textOf } from '../../template/text.ts';
 import { functionNameOf } from '../lambda/settings.ts';
 
 /** An event source mapping from a Kinesis stream to a function. */
@@ -25,7 +26,8 @@ export interface MappingSettings {
 }
 
 export const MAPPING_HONOURED: Honoured = {
-  EventSourceArn: (arn) => (String(arn).includes(':kinesis:') ? null : `${arn} is no Kinesis stream: it is left out`),
+  EventSourceArn: (arn) =>
+    textOf(arn).includes(':kinesis:') ? null : `${textOf(arn)} is no Kinesis stream: it is left out`,
   FunctionName: true,
   StartingPosition: only('TRIM_HORIZON', 'LATEST'),
   Enabled: true,
@@ -40,7 +42,9 @@ export const MAPPING_HONOURED: Honoured = {
   DestinationConfig: {
     OnFailure: {
       Destination: (arn) =>
-        String(arn).startsWith('arn:aws:s3:::') ? null : `${arn} is no bucket: batches that are given up are dropped`,
+        textOf(arn).startsWith('arn:aws:s3:::')
+          ? null
+          : `${textOf(arn)} is no bucket: batches that are given up are dropped`,
     },
   },
   // Metrics of AWS itself.
@@ -49,7 +53,7 @@ export const MAPPING_HONOURED: Honoured = {
 };
 
 export function toMappingSettings({ id, properties: p }: Resource): MappingSettings {
-  const stream_arn = String(p.EventSourceArn);
+  const stream_arn = textOf(p.EventSourceArn);
   const age_s = Number(p.MaximumRecordAgeInSeconds ?? -1);
   const destination = ((p.DestinationConfig as Properties | undefined)?.OnFailure as Properties | undefined)
     ?.Destination;
@@ -57,12 +61,12 @@ export function toMappingSettings({ id, properties: p }: Resource): MappingSetti
     uuid: uuidOf(id),
     stream: stream_arn.slice(stream_arn.lastIndexOf('/') + 1),
     stream_arn,
-    function_name: functionNameOf(String(p.FunctionName)),
+    function_name: functionNameOf(textOf(p.FunctionName)),
     starting_position: p.StartingPosition === 'LATEST' ? 'LATEST' : 'TRIM_HORIZON',
-    enabled: String(p.Enabled ?? true) === 'true',
+    enabled: textOf(p.Enabled ?? true) === 'true',
     batch_size: Number(p.BatchSize ?? 100),
     window_ms: Number(p.MaximumBatchingWindowInSeconds ?? 0) * 1000,
-    bisect: String(p.BisectBatchOnFunctionError ?? false) === 'true',
+    bisect: textOf(p.BisectBatchOnFunctionError ?? false) === 'true',
     maximum_retry_attempts: Number(p.MaximumRetryAttempts ?? -1),
     maximum_record_age_ms: age_s < 0 ? null : age_s * 1000,
     partial_answers: ((p.FunctionResponseTypes ?? []) as string[]).includes('ReportBatchItemFailures'),

@@ -1,7 +1,7 @@
 /** The times at which a schedule expression fires, in UTC. */
 export interface Timetable {
   /** The first time after `time_ms`, both epoch ms. */
-  next(time_ms: number): number;
+  readonly next: (time_ms: number) => number;
 }
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,7 @@
 import { nameOf } from '../../template/attributes.ts';
 import { type Honoured, only } from '../../template/honoured.ts';
 import type { Properties, Resource } from '../../template/resolve.ts';
+import { textOf } from '../../template/text.ts';
 import { functionNameOf } from '../lambda/settings.ts';
 
 /** A schedule of EventBridge Scheduler whose target is a function. */
@@ -24,7 +25,7 @@ export const SCHEDULE_HONOURED: Honoured = {
   State: true,
   FlexibleTimeWindow: { Mode: only('OFF') },
   Target: {
-    Arn: (arn) => (String(arn).includes(':lambda:') ? null : `${arn} is no function: the schedule is left out`),
+    Arn: (arn) => (textOf(arn).includes(':lambda:') ? null : `${textOf(arn)} is no function: the schedule is left out`),
     Input: true,
     RoleArn: true,
     // Applies where the invocation can't be queued, which doesn't happen here; the function's own retries are in its EventInvokeConfig.
@@ -38,9 +39,9 @@ export function toSchedule(resource: Resource): Schedule {
   const target = p.Target as Properties;
   return {
     name: nameOf(resource),
-    expression: String(p.ScheduleExpression),
-    function_name: functionNameOf(String(target.Arn)),
-    input: String(target.Input ?? '{}'),
+    expression: textOf(p.ScheduleExpression),
+    function_name: functionNameOf(textOf(target.Arn)),
+    input: textOf(target.Input ?? '{}'),
     enabled: (p.State ?? 'ENABLED') === 'ENABLED',
   };
 }

@@ -24,7 +24,10 @@ test('several recordings are one source', () => {
 
 test.each([
   [['--replay', 'a', '--system', 'b'], '--replay and --system: a run has one source; give one of them'],
-  [['--replay', 'a', '--record', 'b'], '--record with --replay: a replay is a recording already; leave one of them out'],
+  [
+    ['--replay', 'a', '--record', 'b'],
+    '--record with --replay: a replay is a recording already; leave one of them out',
+  ],
   [['--interval', '90'], '--interval 90: schedules fire on whole minutes; give 60, 120, 300 …'],
   [['--interval', 'x'], '--interval x: it takes whole minutes in seconds: 60, 120, 300 …'],
   [['--for', '0'], '--for 0: it takes a number of seconds above 0'],
