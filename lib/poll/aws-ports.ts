@@ -26,7 +26,7 @@ export function awsPorts(settings: PollSettings): Omit<PollPorts, 'remaining_ms'
     timer: { now_ms: () => performance.now(), sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) },
     random: () => Math.random(),
     clock_ms: () => Date.now(),
-    key: ssmSeoulKey(new SSMClient(), settings.seoulKeyParameter),
+    key: ssmSeoulKey(new SSMClient(), () => settings.seoulKeyParameter()),
     states: new DynamoStates(new DynamoDBClient(), settings.pollTable()),
     stream: new KinesisStream(new KinesisClient(), settings.streamName()),
     quarantine: new FirehoseQuarantine(new FirehoseClient(), settings.quarantineName()),

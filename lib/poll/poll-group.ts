@@ -15,7 +15,7 @@ import { type GroupState, type GroupStates, NEW_SYSTEM, type SystemState } from 
 /** Everything that a poll touches outside of itself. */
 export interface PollPorts extends FetchPorts {
   /** Of the invocation. */
-  remaining_ms(): number;
+  readonly remaining_ms: () => number;
   readonly key: SeoulKey;
   readonly states: GroupStates;
   readonly stream: PutPort;

@@ -12,10 +12,10 @@ export interface FetchPorts {
   readonly get: Get;
   readonly timer: Timer;
   /** In [0, 1). */
-  random(): number;
+  readonly random: () => number;
   /** The time of day, UTC epoch ms: when a document arrived. */
-  clock_ms(): number;
-  warn(message: string, details: Readonly<Record<string, unknown>>): void;
+  readonly clock_ms: () => number;
+  readonly warn: (message: string, details: Readonly<Record<string, unknown>>) => void;
 }
 
 export interface Wanted {
@@ -80,7 +80,7 @@ export class FetchSession {
     };
     return withRetries(() => this.#pacer.run(host, is_urgent, attempt).catch(noteFailure), {
       timer,
-      random: () => random(),
+      random,
       until_ms: this.#until_ms - MIN_START_MS,
     });
   }

@@ -14,8 +14,8 @@ import type { Source } from './source.ts';
 const STAGE = 'dev';
 const SETTLE_EVERY_MS = 10_000;
 const SHOW_EVERY_MS = 250;
-/** Records that the stream may hold before a replay waits for those who read it. */
-const BACKLOG_LIMIT = 150;
+/** Records that the stream may hold before a replay waits for those who read it; more than a batch, which else would wait for the clock, and the clock for it. */
+const BACKLOG_LIMIT = 1_000;
 
 export interface RunResult {
   readonly figures: Figures;

@@ -90,7 +90,14 @@ describe('the committed catalogue', () => {
 
   it('has Seoul and systems of several versions and continents, each with licence and attribution', () => {
     expect(systems.filter((s) => s.kind === 'seoul').map((s) => s.system_id)).toEqual(['seoul']);
-    expect([...new Set(systems.map((s) => s.gbfs_version))].sort()).toEqual(['1.0', '1.1', '2.2', '2.3', '3.0', null]);
+    expect([...new Set(systems.map((s) => s.gbfs_version ?? 'none'))].sort()).toEqual([
+      '1.0',
+      '1.1',
+      '2.2',
+      '2.3',
+      '3.0',
+      'none',
+    ]);
     expect([...new Set(systems.map((s) => s.country))].sort()).toEqual([
       'AR',
       'AT',

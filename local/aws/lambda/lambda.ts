@@ -39,7 +39,11 @@ interface Slot {
   busy: boolean;
 }
 
+/** How often another idle environment than the last one gets the next invocation. */
+const SWITCH_RATE = 0.1;
+
 interface Deployed {
+  last?: Slot;
   readonly settings: FunctionSettings;
   readonly slots: readonly Slot[];
   readonly log: WriteStream;
@@ -163,14 +167,22 @@ export class Lambda {
   async #acquire(deployed: Deployed, wanted: number | undefined): Promise<Slot> {
     for (;;) {
       const idle = deployed.slots.filter((slot, i) => !slot.busy && (wanted === undefined || wanted === i));
-      const slot = idle[Math.floor(this.#options.chance() * idle.length)];
+      const slot = this.#choose(idle, deployed.last);
       if (slot) {
         slot.busy = true;
+        deployed.last = slot;
         return slot;
       }
       await new Promise<void>((wake) => deployed.waiting.push(wake));
       if (this.#stopped.signal.aborted) throw new AwsError('ServiceException', 'Lambda is closed', 500);
     }
+  }
+
+  /** Any idle environment may be chosen; mostly it is the one that was used last. */
+  #choose(idle: readonly Slot[], last: Slot | undefined): Slot | undefined {
+    const { chance } = this.#options;
+    if (last !== undefined && idle.includes(last) && chance() >= SWITCH_RATE) return last;
+    return idle[Math.floor(chance() * idle.length)];
   }
 
   #start({ settings, log }: Deployed): ExecutionEnvironment {

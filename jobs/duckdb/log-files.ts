@@ -1,0 +1,61 @@
+import { LOG_COLUMNS } from '../tables.ts';
+import type { Database } from './connection.ts';
+import type { LakeFolder } from './lake-folder.ts';
+import type { Manifest } from './manifest.ts';
+import { parquetRelation } from './relation.ts';
+
+const LOG_PREFIX = 'log';
+
+/** An object of the Silver log by its name, `log/lane=<lane>/event_date=<date>/<version>.parquet`. */
+export interface LogFile {
+  readonly key: string;
+  readonly lane: string;
+  readonly date: string;
+  readonly version: number;
+}
+
+/** The objects in the folders from a date on, of every lane; all of them where no date is given. */
+export function logFiles(lake: LakeFolder, from_date = ''): LogFile[] {
+  return lake.folders(LOG_PREFIX).flatMap((lane) =>
+    lake
+      .folders(`${LOG_PREFIX}/${lane}`)
+      .map((folder) => folder.slice('event_date='.length))
+      .filter((date) => date >= from_date)
+      .flatMap((date) =>
+        lake.parquetKeys(`${LOG_PREFIX}/${lane}/event_date=${date}`).map((key) => ({
+          key,
+          lane: lane.slice('lane='.length),
+          date,
+          version: Number.parseInt(key.slice(key.lastIndexOf('/') + 1), 10),
+        })),
+      ),
+  );
+}
+
+/** The rows of log objects, of all kinds. */
+export const logRelation = (lake: LakeFolder, files: readonly LogFile[]): string =>
+  parquetRelation(
+    LOG_COLUMNS,
+    files.map((file) => lake.path(file.key)),
+  );
+
+/**
+ * Marks the dates whose audit new log objects may concern: those of their changes, that of their folder, and those with records
+ * that were open. Versions are a chain without holes, so that the last one seen is all there is to remember.
+ */
+export async function accountForLog(db: Database, lake: LakeFolder, manifest: Manifest): Promise<void> {
+  const { versions, log, open } = manifest.content;
+  const fresh = logFiles(lake).filter((file) => file.version > (versions[file.lane] ?? 0));
+  if (fresh.length === 0) return;
+  const mark =
+    fresh
+      .map((file) => `${file.lane} ${file.version}`)
+      .sort()
+      .at(-1) ?? '';
+  const changed = await db.rows<{ date: string }>(
+    `SELECT DISTINCT CAST(CAST(slot AS DATE) AS VARCHAR) AS date FROM (${logRelation(lake, fresh)}) WHERE row_kind = 'change'`,
+  );
+  const dates = [...changed.map((row) => row.date), ...fresh.map((file) => file.date), ...Object.keys(open)];
+  for (const date of new Set(dates)) log[date] = `${log[date] ?? ''}|${mark}`.slice(-100);
+  for (const { lane, version } of fresh) versions[lane] = Math.max(versions[lane] ?? 0, version);
+}

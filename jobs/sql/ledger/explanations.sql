@@ -1,0 +1,25 @@
+-- Where late and given-up records of a day explain a difference: the slots of their events, and of the station's first observation
+-- after each, of that day or the next.
+-- Inputs: outsiders, bronze_window (the day and the next), day.
+WITH unseen AS (
+  SELECT DISTINCT w.kind, w.system_id, w.station_id, w.slot_ms
+  FROM bronze_window AS w
+  JOIN outsiders AS o
+    ON o.kind = w.kind AND o.system_id = w.system_id AND o.part = w.part AND o.slot_ms = w.slot_ms
+    AND o.shard_id = w.shard_id AND o.sequence_number = w.sequence_number
+),
+following AS (
+  SELECT u.kind, u.system_id, u.station_id, u.slot_ms, min(w.slot_ms) AS next_slot_ms
+  FROM unseen AS u
+  JOIN bronze_window AS w
+    ON w.kind = u.kind AND w.system_id = u.system_id AND w.station_id = u.station_id AND w.slot_ms > u.slot_ms
+  GROUP BY u.kind, u.system_id, u.station_id, u.slot_ms
+)
+SELECT e.kind, e.system_id, e.station_id, timestamp_millis(e.slot_ms) AS slot, d.event_date
+FROM (
+  SELECT kind, system_id, station_id, slot_ms FROM unseen
+  UNION
+  SELECT kind, system_id, station_id, next_slot_ms AS slot_ms FROM following
+) AS e
+CROSS JOIN day AS d
+ORDER BY kind, system_id, station_id, slot
