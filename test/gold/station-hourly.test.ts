@@ -52,7 +52,7 @@ describe('station_hourly', () => {
   });
 
   test('a first sight counts nothing, and its hour has no row', async () => {
-    observe(['10:00:00', { bikes: 5 }]);
+    observe(['10:30:00', { bikes: 5 }]);
     expect(await hourly('changes')).toEqual([]);
   });
 
@@ -134,7 +134,10 @@ describe('station_hourly', () => {
           try {
             const stations = drawn.map((steps) => {
               let slot_ms = at('2026-11-21T22:00:00Z') + minute * MINUTE;
-              return steps.map(([minutes, seen]) => ({ slot_ms: (slot_ms += minutes * MINUTE), seen: seen as Seen }));
+              return steps.map(([minutes, seen]) => {
+                slot_ms += minutes * MINUTE;
+                return { slot_ms, seen: seen as Seen };
+              });
             });
             // A part of its own for each station, so that each has its own slots.
             own.bronze(

@@ -32,6 +32,7 @@ parts AS (
     least(s.to_ms, h.end_ms) - greatest(s.from_ms, h.start_ms) AS overlap_ms
   FROM spans AS s
   JOIN hours AS h ON s.from_ms < h.end_ms AND s.to_ms > h.start_ms
+  WHERE s.to_ms > s.from_ms
 ),
 stays AS (
   SELECT system_id, station_id, start_ms,

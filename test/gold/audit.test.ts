@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { settleLake } from '../../jobs/duckdb/settle.ts';
+import { at, chunk, type Seen, SmallLake } from './small-lake.ts';
+
+const t = (time: string, day = '21'): number => at(`2026-11-${day}T${time}:00Z`);
+let lake: SmallLake;
+beforeEach(() => {
+  lake = new SmallLake();
+});
+afterEach(() => lake.remove());
+
+/** Records of station `s`: sequence → time and bikes. */
+function stream(records: Readonly<Record<number, readonly [time: string, bikes: number, day?: string]>>): void {
+  lake.bronze(
+    Object.entries(records).flatMap(([sequence, [time, bikes, day]]) =>
+      chunk({ slot_ms: t(time, day), sequence: Number(sequence) }, { s: { bikes } }),
+    ),
+  );
+}
+const change = (time: string, bikes: number, day?: string): { station_id: string; slot_ms: number; seen: Seen } => ({
+  station_id: 's',
+  slot_ms: t(time, day),
+  seen: { bikes },
+});
+
+async function audit(): Promise<unknown[][]> {
+  await settleLake(lake.root);
+  return lake.rows(`SELECT settled_changes, log_changes, missing, extra, missing_explained, extra_explained
+    FROM gold.audit_daily ORDER BY event_date, system_id, kind`);
+}
+
+describe('the audit of the log', () => {
+  test('the same changes on both sides', async () => {
+    stream({ 1: ['10:00', 3], 2: ['10:01', 4], 3: ['10:02', 3] });
+    lake.log([1, 3], { fresh: 3 }, [change('10:00', 3), change('10:01', 4), change('10:02', 3)]);
+    expect(await audit()).toEqual([[3, 3, 0, 0, 0, 0]]);
+  });
+
+  test('a change that the log lost is missing, one that it made up is extra, other content is both', async () => {
+    stream({ 1: ['10:00', 3], 2: ['10:01', 4], 3: ['10:02', 5] });
+    lake.log([1, 3], { fresh: 3 }, [change('10:00', 3), change('10:02', 6), change('10:03', 7)]);
+    expect(await audit()).toEqual([[3, 3, 2, 2, 0, 0]]);
+  });
+
+  test('a row that stands twice in the log is extra', async () => {
+    stream({ 1: ['10:00', 3] });
+    lake.log([1, 1], { fresh: 2 }, [change('10:00', 3), change('10:00', 3)]);
+    expect(await audit()).toEqual([[1, 2, 0, 1, 0, 0]]);
+  });
+
+  test('a late record explains its own slot and the next one of its station, and no other', async () => {
+    stream({ 1: ['10:00', 3], 2: ['10:02', 3], 3: ['10:01', 9], 4: ['10:05', 4] });
+    lake.log([1, 4], { fresh: 1, unchanged: 1, late: 1 }, [change('10:00', 3)]);
+    // settled: 3, 9 (late), 3 again (after it), 4; that the log lacks the last one nothing explains.
+    expect(await audit()).toEqual([[4, 1, 1, 0, 2, 0]]);
+  });
+
+  test('a late record that changes nothing leaves the log one change less or one more: explained', async () => {
+    stream({ 1: ['10:00', 3], 2: ['10:02', 9], 3: ['10:01', 9] });
+    lake.log([1, 3], { fresh: 2, late: 1 }, [change('10:00', 3), change('10:02', 9)]);
+    expect(await audit()).toEqual([[2, 2, 0, 0, 1, 1]]);
+  });
+
+  test('a given-up record explains as well; one beyond the last batch is only not there yet', async () => {
+    stream({ 1: ['10:00', 3], 2: ['10:01', 9], 3: ['10:02', 3] });
+    lake.log([1, 1], { fresh: 1 }, [change('10:00', 3)]);
+    lake.log([3, 3], { unchanged: 1 }, []);
+    expect(await audit()).toEqual([[3, 1, 0, 0, 2, 0]]);
+  });
+
+  test('what the log catches up with is compared again, although Bronze is the same', async () => {
+    stream({ 1: ['10:00', 3], 2: ['10:01', 9] });
+    lake.log([1, 1], { fresh: 1 }, [change('10:00', 3)]);
+    expect(await audit()).toEqual([[2, 1, 0, 0, 1, 0]]);
+    lake.log([2, 2], { fresh: 1 }, [change('10:01', 9)]);
+    expect(await audit()).toEqual([[2, 2, 0, 0, 0, 0]]);
+  });
+
+  test('across midnight: the late record of one day explains the first change of the next', async () => {
+    stream({ 1: ['23:57', 3], 2: ['00:01', 3, '22'], 3: ['23:59', 9], 4: ['00:02', 3, '22'] });
+    lake.log([1, 1], { fresh: 1 }, [change('23:57', 3)]);
+    lake.log([2, 4], { unchanged: 2, late: 1 }, []);
+    expect(await audit()).toEqual([
+      [2, 1, 0, 0, 1, 0],
+      [1, 0, 0, 0, 1, 0],
+    ]);
+  });
+});
