@@ -2,7 +2,7 @@ import type { Kind } from '../../lib/event.ts';
 import { AUDIT_DAILY, EXPLANATIONS, RECORDS, STATION_INFORMATION, STATION_STATUS } from '../tables.ts';
 import { bronzeKeys } from './bronze-files.ts';
 import { DAY_MS, dayQuery, daysAfter, startOf } from './days.ts';
-import { logFiles, logRelation } from './log-files.ts';
+import { keepLog, logFiles } from './log-files.ts';
 import { BRONZE_COLUMNS, parquetRelation, queryText } from './relation.ts';
 import { settleName } from './settle-day.ts';
 import type { Workshop } from './workshop.ts';
@@ -27,11 +27,18 @@ export async function makeAudits(shop: Workshop, sql: string): Promise<void> {
 
 /** Changes and batches of the folders from a date on: a chain's date is never before the slots of what it consumes. */
 async function loadLog(shop: Workshop, from_date: string): Promise<void> {
-  const rows = logRelation(shop.lake, logFiles(shop.lake, from_date));
-  await shop.db.run(`CREATE OR REPLACE TEMPORARY TABLE log_rows AS
-    SELECT row_kind, lane, kind, system_id, station_id, slot, content_hash, shard_id, first_sequence, last_sequence,
+  const files = logFiles(shop.lake, from_date);
+  await keepLog(
+    shop.db,
+    shop.lake,
+    files,
+    'log_rows',
+    (
+      rows,
+    ) => `SELECT row_kind, lane, kind, system_id, station_id, slot, content_hash, shard_id, first_sequence, last_sequence,
       fresh, unchanged, duplicate, late
-    FROM (${rows}) WHERE row_kind IN ('change', 'batch')`);
+    FROM (${rows}) WHERE row_kind IN ('change', 'batch')`,
+  );
   await shop.bind('log_changes', `SELECT * FROM log_rows WHERE row_kind = 'change'`);
   await shop.bind('log_batches', `SELECT * FROM log_rows WHERE row_kind = 'batch'`);
   await shop.keep('batch_ranges', 'ledger/batch_ranges');

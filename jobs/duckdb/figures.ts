@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { AUDIT_DAILY, POLLS, RECORDS, STATION_STATUS, type Table } from '../tables.ts';
 import { Database } from './connection.ts';
 import { LakeFolder } from './lake-folder.ts';
-import { logFiles, logRelation } from './log-files.ts';
+import { keepLog, logFiles } from './log-files.ts';
 import { parquetRelation, queryText } from './relation.ts';
 
 /**
@@ -53,9 +53,14 @@ export async function figuresOf(root: string): Promise<Figures> {
       columns,
       lake.parquetKeys(name.replace('.', '/')).map((key) => lake.path(key)),
     );
-  await db.run(`CREATE TEMPORARY TABLE log_batches AS SELECT lane, shard_id, first_sequence, last_sequence,
-      fresh, unchanged, duplicate, late, row_kind, kind FROM (${logRelation(lake, logFiles(lake))})
-    WHERE row_kind = 'batch' OR (row_kind = 'change' AND kind = 'status')`);
+  await keepLog(
+    db,
+    lake,
+    logFiles(lake),
+    'log_batches',
+    (rows) => `SELECT lane, shard_id, first_sequence, last_sequence, fresh, unchanged, duplicate, late, row_kind, kind
+    FROM (${rows}) WHERE row_kind = 'batch' OR (row_kind = 'change' AND kind = 'status')`,
+  );
   const silver = await one(
     db,
     `SELECT count_if(row_kind = 'change') AS silver_rows, ${sums('fresh', 'unchanged', 'duplicate', 'late')} FROM log_batches`,

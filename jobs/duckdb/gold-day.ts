@@ -57,7 +57,7 @@ async function makeStationHours(shop: Workshop, date: string, days_back: number,
     const spans = shop.relation(STATION_STATUS, dates);
     await shop.bind(
       'spans_around',
-      `SELECT * FROM (${spans}) WHERE unix_millis(valid_to) > ${startOf(date)} OR event_date = DATE '${date}'`,
+      `SELECT * FROM (${spans}) WHERE unix_millis(valid_to) >= ${startOf(date)} OR event_date = DATE '${date}'`,
     );
     return shop.write(STATION_HOURLY, date, 'gold/station_hourly');
   });

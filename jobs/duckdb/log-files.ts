@@ -32,12 +32,23 @@ export function logFiles(lake: LakeFolder, from_date = ''): LogFile[] {
   );
 }
 
-/** The rows of log objects, of all kinds. */
-export const logRelation = (lake: LakeFolder, files: readonly LogFile[]): string =>
-  parquetRelation(
-    LOG_COLUMNS,
-    files.map((file) => lake.path(file.key)),
-  );
+/** Objects that one statement reads: DuckDB holds about 150 KB for each, and a log has thousands. */
+const OBJECTS_AT_ONCE = 250;
+
+/** Keeps the result of a query over log objects as a temporary table. `query` gets the relation of some of them at a time. */
+export async function keepLog(
+  db: Database,
+  lake: LakeFolder,
+  files: readonly LogFile[],
+  table: string,
+  query: (rows: string) => string,
+): Promise<void> {
+  await db.run(`CREATE OR REPLACE TEMPORARY TABLE ${table} AS ${query(parquetRelation(LOG_COLUMNS, []))}`);
+  for (let from = 0; from < files.length; from += OBJECTS_AT_ONCE) {
+    const paths = files.slice(from, from + OBJECTS_AT_ONCE).map((file) => lake.path(file.key));
+    await db.run(`INSERT INTO ${table} ${query(parquetRelation(LOG_COLUMNS, paths))}`);
+  }
+}
 
 /**
  * Marks the dates whose audit new log objects may concern: those of their changes, that of their folder, and those with records
@@ -52,9 +63,14 @@ export async function accountForLog(db: Database, lake: LakeFolder, manifest: Ma
       .map((file) => `${file.lane} ${file.version}`)
       .sort()
       .at(-1) ?? '';
-  const changed = await db.rows<{ date: string }>(
-    `SELECT DISTINCT CAST(CAST(slot AS DATE) AS VARCHAR) AS date FROM (${logRelation(lake, fresh)}) WHERE row_kind = 'change'`,
+  await keepLog(
+    db,
+    lake,
+    fresh,
+    'log_dates',
+    (rows) => `SELECT DISTINCT CAST(CAST(slot AS DATE) AS VARCHAR) AS date FROM (${rows}) WHERE row_kind = 'change'`,
   );
+  const changed = await db.rows<{ date: string }>('SELECT DISTINCT date FROM log_dates');
   const dates = [...changed.map((row) => row.date), ...fresh.map((file) => file.date), ...Object.keys(open)];
   for (const date of new Set(dates)) log[date] = `${log[date] ?? ''}|${mark}`.slice(-100);
   for (const { lane, version } of fresh) versions[lane] = Math.max(versions[lane] ?? 0, version);

@@ -1,7 +1,6 @@
 import { type Columns, LOG_COLUMNS, TABLES } from '../tables.ts';
 import type { Database } from './connection.ts';
 import type { LakeFolder } from './lake-folder.ts';
-import { logFiles, logRelation } from './log-files.ts';
 import { BRONZE_COLUMNS, parquetRelation, queryText } from './relation.ts';
 
 const pick = (...names: string[]): string => names.join(', ');
@@ -68,7 +67,7 @@ export async function createViews(db: Database, lake: LakeFolder): Promise<void>
       lake.parquetKeys(prefix).map((key) => lake.path(key)),
     );
   await view('bronze.events', stored(BRONZE_COLUMNS, 'bronze/events'));
-  await view('silver.log', logRelation(lake, logFiles(lake)));
+  await view('silver.log', stored(LOG_COLUMNS, 'log'));
   for (const { name, columns } of TABLES) await view(name, stored(columns, name.replace('.', '/')));
   for (const [name, query] of Object.entries({ ...BRONZE_VIEWS, ...SILVER_VIEWS })) await view(name, query);
   await view(

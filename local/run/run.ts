@@ -12,6 +12,8 @@ import type { Source } from './source.ts';
 
 /** The stage that a run on this machine packages. */
 const STAGE = 'dev';
+/** What DuckDB may use, beside the run itself, so that both stay below 1.5 GB. */
+const SETTLE_MEMORY_MB = 640;
 const SETTLE_EVERY_MS = 10_000;
 const SHOW_EVERY_MS = 250;
 /** Records that the stream may hold before a replay waits for those who read it; more than a batch, which else would wait for the clock, and the clock for it. */
@@ -58,6 +60,7 @@ export class Run {
         this.#doing = 'delivering what is under way';
         await cloud.stopSchedules();
         await cloud.drain();
+        await cloud.reclaim();
         this.#doing = 'settling';
         await this.#settling;
         await this.#settle();
@@ -125,7 +128,7 @@ export class Run {
   }
 
   async #settle(): Promise<void> {
-    const report = await settleLake(this.#lake);
+    const report = await settleLake(this.#lake, { memory_mb: SETTLE_MEMORY_MB });
     this.#gold_hours = report.station_hours;
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 
@@ -34,16 +34,21 @@ const flag = (name: string): string => `s.${name} IN ('1', 'true') AS ${name}`;
  * batch object a UTC day. It shares no code with the program: canonical values, content hash and changes are made here.
  */
 export async function writeRecordingLake(root: string, { file, system_id, ...system }: RecordedSystem): Promise<void> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '6GB' });
+  mkdirSync(root, { recursive: true });
+  const instance = await DuckDBInstance.create(join(root, '..', 'load.duckdb'), {
+    threads: '2',
+    memory_limit: '1500MB',
+  });
   const db = await instance.connect();
-  await db.run(`SET TimeZone = 'UTC'`);
-  await db.run(`CREATE TABLE polls AS
-    SELECT epoch_ms(fetched_at) AS slot_ms, row_number() OVER (ORDER BY fetched_at) AS poll,
-      from_json(body -> '$.data.stations', '${STATION}') AS stations, json_array_length(body -> '$.data.stations') AS fetched
-    FROM read_json('${file}', format = 'newline_delimited', maximum_object_size = 33554432,
+  await db.run(`SET TimeZone = 'UTC'; SET preserve_insertion_order = false`);
+  await db.run(`CREATE TABLE documents AS
+    SELECT epoch_ms(fetched_at) AS slot_ms, from_json(body -> '$.data.stations', '${STATION}') AS stations
+    FROM read_json('${file}', format = 'newline_delimited', maximum_object_size = 4194304,
       columns = { fetched_at: 'TIMESTAMPTZ', body: 'JSON' })`);
+  await db.run(`CREATE TABLE polls AS
+    SELECT slot_ms, row_number() OVER (ORDER BY slot_ms) AS poll, len(stations) AS fetched FROM documents`);
   await db.run(`CREATE TABLE events AS
-    WITH stations AS (SELECT slot_ms, poll, unnest(stations) AS s, generate_subscripts(stations, 1) AS line FROM polls)
+    WITH stations AS (SELECT slot_ms, unnest(stations) AS s, generate_subscripts(stations, 1) AS line FROM documents)
     SELECT slot_ms, poll, line, s.station_id AS station_id, s.num_bikes_available AS num_bikes_available,
       s.num_bikes_disabled AS num_bikes_disabled, s.num_docks_available AS num_docks_available,
       s.num_docks_disabled AS num_docks_disabled, ${flag('is_installed')}, ${flag('is_renting')}, ${flag('is_returning')},
@@ -51,7 +56,7 @@ export async function writeRecordingLake(root: string, { file, system_id, ...sys
       s.last_reported * 1000 AS last_reported_ms, md5(CAST(struct_pack(a := s.num_bikes_available, b := s.num_bikes_disabled,
         c := s.num_docks_available, d := s.num_docks_disabled, e := s.is_installed, f := s.is_renting, g := s.is_returning,
         h := s.vehicle_types_available, i := s.num_bikes_available_types) AS VARCHAR))[1:16] AS content_hash
-    FROM stations`);
+    FROM stations JOIN polls USING (slot_ms)`);
   const stream = (number: string): string =>
     `'shardId-000000000000' AS shard_id, '49' || lpad(CAST(${number} AS VARCHAR), 54, '0') AS sequence_number,
      slot_ms + 400 AS arrived_at_ms`;
@@ -104,6 +109,7 @@ export async function writeRecordingLake(root: string, { file, system_id, ...sys
   }
   writePlan(root, [{ system_id, ...system }]);
   instance.closeSync();
+  rmSync(join(root, '..', 'load.duckdb'));
 }
 
 /** `config/plan.json` with these systems in one group. */

@@ -104,6 +104,17 @@ describe('station_hourly', () => {
     ]);
   });
 
+  test('a pair whose later observation is at midnight sharp counts in the new day', async () => {
+    lake.bronze([
+      ...chunk({ slot_ms: at('2026-11-21T23:59:00Z'), sequence: 1 }, { s: { bikes: 4 } }),
+      ...chunk({ slot_ms: at('2026-11-22T00:00:00Z'), sequence: 2 }, { s: { bikes: 1 } }),
+    ]);
+    expect(await hourly('observed_seconds, falls, changes')).toEqual([
+      ['21 23', 60, 0, 0],
+      ['22 00', 0, 3, 1],
+    ]);
+  });
+
   test('an interval longer than a day counts in the day between, which has no observation', async () => {
     lake.remove();
     lake = new SmallLake([{ system_id: 'sys', interval_s: 86_400, time_zone: 'UTC' }]);
@@ -166,7 +177,7 @@ describe('station_hourly', () => {
           }
         },
       ),
-      { numRuns: Number(process.env.GOLD_RUNS ?? 12) },
+      { numRuns: Number(process.env.GOLD_RUNS ?? 12), interruptAfterTimeLimit: 30_000, endOnFailure: true },
     );
   }, 60_000);
 });

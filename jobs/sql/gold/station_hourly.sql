@@ -1,5 +1,5 @@
 -- gold.station_hourly of a UTC day (gold.md, "Gold"): what each station did in each hour.
--- Inputs: spans_around (status spans of the day, and earlier ones that end in it), station_before, systems, day.
+-- Inputs: spans_around (status spans of the day, and earlier ones that end in it or at its first instant), station_before, systems, day.
 -- An overlap is that of a span with the hour. A pair is two consecutive observations without a gap; within a span nothing differs,
 -- so pairs that count are those where one span ends where the next begins. A pair belongs to the hour of its later observation.
 --

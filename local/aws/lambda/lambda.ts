@@ -145,6 +145,17 @@ export class Lambda {
     );
   }
 
+  /** Ends the environments that are idle, as AWS does after a while; the next invocation makes a new one. */
+  async reclaim(): Promise<void> {
+    for (const { slots } of this.#functions.values()) {
+      for (const slot of slots.filter(({ busy }) => !busy)) {
+        const { environment } = slot;
+        slot.environment = undefined;
+        await environment?.stop();
+      }
+    }
+  }
+
   /** Ends the environments at once, with what runs in them. */
   async close(): Promise<void> {
     this.#stopped.abort();
