@@ -27,7 +27,13 @@ export async function accountForBronze(db: Database, lake: LakeFolder, manifest:
     const byFile = Map.groupBy(rows, (row) => row.file);
     for (const key of keys) {
       const own = byFile.get(lake.path(key)) ?? [];
-      bronze[key] = own.map(({ file: _, systems: __, ...content }) => content);
+      bronze[key] = own.map(({ date, kind, first_ms, last_ms, first_basis_ms }) => ({
+        date,
+        kind,
+        first_ms,
+        last_ms,
+        first_basis_ms,
+      }));
       for (const row of own) systems[row.date] = [...new Set([...(systems[row.date] ?? []), ...row.systems])].sort();
     }
   }

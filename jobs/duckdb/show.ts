@@ -37,7 +37,7 @@ function shown(value: unknown, type: string): string {
 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Columns that a text takes: Korean and Japanese letters take two. */

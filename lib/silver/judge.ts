@@ -86,7 +86,8 @@ class Judge {
 }
 
 function toRow(event: EventLine, part: PartEvents, slot_ms: number): StationRow {
-  const { station_id, content_hash, raw, ...values } = toNamed(JSON.parse(event.line) as Record<string, unknown>);
+  const line = toNamed(JSON.parse(event.line) as Record<string, unknown>);
+  const { station_id, content_hash: _hash, raw: _raw, ...values } = line;
   return {
     kind: part.kind,
     system_id: part.system_id,

@@ -58,7 +58,7 @@ export function encodeObject(lane: string, version: number, object: LogObject, b
 
 function objectRows(object: LogObject): Row[] {
   if (object.type === 'turn') return [{ row_kind: 'turn', next_date: object.next_date }];
-  const { type, newest, counts, changes, ...batch } = object;
+  const { type: _type, newest, counts, changes, ...batch } = object;
   return [
     { row_kind: 'batch', ...batch, newest_slots: JSON.stringify(Object.fromEntries(newest)), ...counts },
     ...changes.map((row) => stationRow('change', row)),
@@ -127,8 +127,8 @@ function fromHead(text: string): LaneState {
 }
 
 function toStationRow(row: Row): StationRow {
-  const { row_kind, lane, version, kind, system_id, station_id, part, slot, fetched_at, content_hash, ...rest } = row;
-  const { last_reported, ...values } = rest;
+  const { row_kind: _row, lane: _lane, version: _version, last_reported, ...own } = row;
+  const { kind, system_id, station_id, part, slot, fetched_at, content_hash, ...values } = own;
   return {
     kind: kind as StationRow['kind'],
     system_id: String(system_id),

@@ -84,7 +84,7 @@ function members(values: object, keys: ReadonlyArray<readonly [string, string]>)
   for (const [name, prefix] of keys) {
     const value = (values as Record<string, unknown>)[name];
     if (value === null || value === undefined) continue; // an absent key is a null column
-    text += prefix + (typeof value === 'string' ? JSON.stringify(value) : String(value));
+    text += prefix + JSON.stringify(value);
   }
   return text;
 }

@@ -22,6 +22,14 @@ export function reportText(result: RunResult): string {
     `poll    ${n(f.polls)} polls, ${n(f.polls_failed)} failed; ${n(f.fetched)} records = ${n(f.accepted)} accepted + ${n(f.rejected)} rejected + ${n(f.repeated)} repeated`,
     `bronze  ${n(f.bronze_rows)} rows, ${n(f.bronze_distinct)} distinct observations`,
     `silver  ${n(f.silver_rows)} changes; of the events ${n(f.unchanged)} unchanged, ${n(f.duplicate)} duplicate, ${n(f.late)} late`,
+    ...(f.given_up === 0
+      ? []
+      : [`        ${n(f.given_up)} events were given up by the mapping: settle brought them in from Bronze`]),
+    ...(f.audit_explained === 0
+      ? []
+      : [
+          `        ${n(f.audit_explained)} differences between log and settled days, explained by late and given-up events`,
+        ]),
     `gold    ${n(f.settled_spans)} spans settled, ${n(f.settled_changes)} of them changes`,
     ...(wrong.length === 0
       ? ['ledger  balances at every hop; the audit finds nothing missing and nothing extra']

@@ -147,4 +147,17 @@ describe('feed quality', () => {
       ['2026-11-22', 1381, 24, 3600, 1], // to the last poll, 23:00, and its minute
     ]);
   });
+
+  test('nothing is frozen in a day of which half an hour is known', async () => {
+    const minutes = Array.from({ length: 30 }, (_, n) => n);
+    lake.bronze(
+      minutes.flatMap((n) => {
+        const slot_ms = at('2026-11-21T10:00:00Z') + n * MINUTE;
+        const stations = { a: { bikes: n % 4 }, b: { bikes: n % 3 }, still: { bikes: 7 } };
+        return [...chunk({ slot_ms, sequence: n + 1 }, stations), receipt({ slot_ms, sequence: n + 100 }, 3)];
+      }),
+    );
+    await settleLake(lake.root);
+    expect(await lake.rows('SELECT stations_frozen FROM gold.feed_quality_daily')).toEqual([[0]]);
+  });
 });

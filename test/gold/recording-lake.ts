@@ -89,23 +89,23 @@ export async function writeRecordingLake(root: string, { file, system_id, ...sys
       min(2 * poll) AS first, max(2 * poll) AS last, count(*) AS events, count(DISTINCT poll) AS records
     FROM events GROUP BY dt ORDER BY dt`);
   let version = 0;
-  for (const day of days.getRowObjectsJson()) {
-    const folder = join(root, 'log', 'lane=a', `event_date=${day.dt}`);
+  for (const [dt, first, last, events, records] of days.getRowsJson().map((row) => row.map(String))) {
+    const folder = join(root, 'log', 'lane=a', `event_date=${dt}`);
     mkdirSync(folder, { recursive: true });
     version += 2; // a turn before each batch
     await db.run(`COPY (
       SELECT 'batch' AS row_kind, 'a' AS lane, ${version}::BIGINT AS version, NULL::VARCHAR AS kind, NULL::VARCHAR AS system_id,
         NULL::VARCHAR AS station_id, NULL::INT AS part, NULL::TIMESTAMPTZ AS slot, NULL::TIMESTAMPTZ AS fetched_at,
         NULL::VARCHAR AS content_hash, NULL::INT AS num_bikes_available, NULL::VARCHAR AS vehicle_types,
-        'shardId-000000000000' AS shard_id, '49' || lpad('${day.first}', 54, '0') AS first_sequence,
-        '49' || lpad('${day.last}', 54, '0') AS last_sequence, ${day.records}::INT AS records, '{}' AS newest_slots,
-        (SELECT count(*) FROM changes WHERE dt = '${day.dt}')::INT AS fresh,
-        (${day.events} - (SELECT count(*) FROM changes WHERE dt = '${day.dt}'))::INT AS unchanged, 0 AS duplicate, 0 AS late
+        'shardId-000000000000' AS shard_id, '49' || lpad('${first}', 54, '0') AS first_sequence,
+        '49' || lpad('${last}', 54, '0') AS last_sequence, ${records}::INT AS records, '{}' AS newest_slots,
+        (SELECT count(*) FROM changes WHERE dt = '${dt}')::INT AS fresh,
+        (${events} - (SELECT count(*) FROM changes WHERE dt = '${dt}'))::INT AS unchanged, 0 AS duplicate, 0 AS late
       UNION ALL BY NAME
       SELECT 'change' AS row_kind, 'a' AS lane, ${version}::BIGINT AS version, 'status' AS kind, '${system_id}' AS system_id,
         station_id, 0 AS part, make_timestamptz(slot_ms * 1000) AS slot, make_timestamptz(slot_ms * 1000) AS fetched_at,
         content_hash, num_bikes_available, vehicle_types
-      FROM changes WHERE dt = '${day.dt}') TO '${join(folder, `${String(version).padStart(12, '0')}.parquet`)}' (FORMAT parquet)`);
+      FROM changes WHERE dt = '${dt}') TO '${join(folder, `${String(version).padStart(12, '0')}.parquet`)}' (FORMAT parquet)`);
   }
   writePlan(root, [{ system_id, ...system }]);
   instance.closeSync();

@@ -133,7 +133,7 @@ describe('settling again', () => {
     const gold = (files: Record<string, string>) =>
       Object.fromEntries(Object.entries(files).filter(([key]) => /gold\/(station|system)|silver\/station/.test(key)));
     const before = gold(lake.files());
-    lake.bronze(polls(0, 300).map((row) => ({ ...row, sequence_number: `9${row.sequence_number}` })));
+    lake.bronze(polls(0, 300).map((row) => ({ ...row, sequence_number: `9${String(row.sequence_number)}` })));
     await settleLake(lake.root);
     expect(gold(lake.files())).toEqual(before);
   });

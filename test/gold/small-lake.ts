@@ -33,7 +33,7 @@ export interface Seen {
 }
 
 /** The hash of what is seen: any text that differs where the content does. */
-export const hashOf = (seen: Seen): string => JSON.stringify(Object.entries(seen).sort());
+export const hashOf = (seen: Seen): string => JSON.stringify(seen, Object.keys(seen).sort());
 
 export const at = (iso: string): number => Date.parse(iso);
 

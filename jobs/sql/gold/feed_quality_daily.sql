@@ -4,7 +4,7 @@
 -- polls_expected: the polls that fit into the day at the feed's interval, from its first poll ever, if that is on this day, to its
 -- last, if nothing came later. A poll counts once, by its first receipt; polls_made are those with a receipt.
 -- longest_gap_seconds: the longest time between two polls that observed (ok, not_modified), of which the later is on this day.
--- stations_frozen: observed for at least half of the polls that the best observed station has, without a change after the first
+-- stations_frozen: observed over 12 hours and in at least half of the polls of the best observed station, without a change after the first
 -- observation of the day, while more than half of the system's stations changed (our own rule); null for information.
 WITH receipts AS (
   SELECT p.*, d.event_date AS today, unix_millis(p.slot) AS slot_ms, d.start_ms, d.end_ms
@@ -64,7 +64,8 @@ rejects AS (
   GROUP BY system_id, feed
 ),
 stations AS (
-  SELECT system_id, station_id, sum(observations) AS observations, min(valid_from) AS first_seen,
+  SELECT system_id, station_id, sum(observations) AS observations,
+    max(unix_millis(last_slot)) - min(unix_millis(valid_from)) AS seen_ms,
     count(*) FILTER (WHERE is_change) AS changes, min_by(is_change, valid_from) AS is_first_change
   FROM day_spans
   GROUP BY system_id, station_id
@@ -72,7 +73,7 @@ stations AS (
 judged AS (
   SELECT system_id,
     changes - CASE WHEN is_first_change THEN 1 ELSE 0 END > 0 AS is_moving,
-    observations * 2 >= max(observations) OVER (PARTITION BY system_id) AS is_well_observed
+    seen_ms >= 43200000 AND observations * 2 >= max(observations) OVER (PARTITION BY system_id) AS is_well_observed
   FROM stations
 ),
 frozen AS (
