@@ -1,5 +1,5 @@
 import type { Kind } from '../../lib/event.ts';
-import { AUDIT_DAILY, EXPLANATIONS, RECORDS, STATION_INFORMATION, STATION_STATUS } from '../tables.ts';
+import { AUDIT_DAILY, EXPLANATIONS, POLLS, RECORDS, STATION_INFORMATION, STATION_STATUS } from '../tables.ts';
 import { bronzeKeys } from './bronze-files.ts';
 import { DAY_MS, dayQuery, daysAfter, startOf } from './days.ts';
 import { keepLog, logFiles } from './log-files.ts';
@@ -15,7 +15,7 @@ export async function makeAudits(shop: Workshop, sql: string): Promise<void> {
   const settled = shop.settledDates();
   for (const date of settled) {
     const name = settleName(date);
-    const sides = [STATION_STATUS, STATION_INFORMATION, RECORDS].map((table) => shop.content(name, table));
+    const sides = [STATION_STATUS, STATION_INFORMATION, RECORDS, POLLS].map((table) => shop.content(name, table));
     const explained = shop.content(auditName(daysAfter(date, -1)), EXPLANATIONS);
     await shop.make(auditName(date), [sql, sides, explained, shop.manifest.content.log[date]], async () => {
       if (!loaded) await loadLog(shop, date);
@@ -54,7 +54,10 @@ async function auditDay(shop: Workshop, date: string, next: string | null) {
   const { given_up = 0, late = 0 } = outside[0] ?? {};
   if (given_up > 0) shop.manifest.content.open[date] = true;
   else delete shop.manifest.content.open[date];
-  const explanations = given_up + late === 0 ? null : 'ledger/explanations';
+  await shop.bindTable('polls_around', POLLS, [daysAfter(date, -1), date]);
+  await shop.keep('odd_confirmations', 'ledger/odd_confirmations');
+  const [odd] = await shop.db.rows<{ odd: number }>('SELECT count(*) AS odd FROM odd_confirmations');
+  const explanations = given_up + late + (odd?.odd ?? 0) === 0 ? null : 'ledger/explanations';
   if (explanations !== null) await bindTwoDays(shop, date);
   const written = await shop.lake.replace(
     shop.db,

@@ -1,7 +1,18 @@
-import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { type GroupState, type GroupStates, parseState, stateText } from './state.ts';
 
-/** The states of groups as DynamoDB items `{group_id, state}`, the last writer's stands: it is a cache. Errors are the caller's to pass over. */
+/** Polls overlap by minutes. A slot that lies further back belongs to another time (a replay), whose states count. */
+const FAR_MS = 3_600_000;
+
+/**
+ * The states of groups as DynamoDB items `{group_id, slot_ms, state}`. A poll that overlaps with that of a later slot doesn't replace what
+ * that one left: else a later 304 would confirm a body that Silver took for late. It is a cache: errors are the caller's to pass over.
+ */
 export class DynamoStates implements GroupStates {
   readonly #client: DynamoDBClient;
   readonly #table: string;
@@ -19,8 +30,18 @@ export class DynamoStates implements GroupStates {
     return text === undefined ? {} : parseState(text);
   }
 
-  async write(group_id: string, state: GroupState): Promise<void> {
-    const Item = { group_id: { S: group_id }, state: { S: stateText(state) } };
-    await this.#client.send(new PutItemCommand({ TableName: this.#table, Item }));
+  async write(group_id: string, state: GroupState, slot_ms: number): Promise<void> {
+    try {
+      await this.#client.send(
+        new PutItemCommand({
+          TableName: this.#table,
+          Item: { group_id: { S: group_id }, slot_ms: { N: String(slot_ms) }, state: { S: stateText(state) } },
+          ConditionExpression: 'attribute_not_exists(slot_ms) OR slot_ms <= :slot OR slot_ms > :far',
+          ExpressionAttributeValues: { ':slot': { N: String(slot_ms) }, ':far': { N: String(slot_ms + FAR_MS) } },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error; // refused: a later slot's state is there
+    }
   }
 }

@@ -65,7 +65,7 @@ export async function pollGroup(input: PollInput, ports: PollPorts): Promise<Rec
   );
   const receipts = polls.map((poll) => toReceipt(poll, group_id, slot_ms, unsentOf(poll)));
   await sendReceipts(receipts, group_id, slot_ms, ports);
-  await writeState(group_id, before, stateAfter(systems, results, unsentOf), ports);
+  await writeState(group_id, slot_ms, before, stateAfter(systems, results, unsentOf), ports);
   return receipts;
 }
 
@@ -180,10 +180,16 @@ async function readState(group_id: string, ports: PollPorts): Promise<GroupState
   }
 }
 
-async function writeState(group_id: string, before: GroupState, after: GroupState, ports: PollPorts): Promise<void> {
+async function writeState(
+  group_id: string,
+  slot_ms: number,
+  before: GroupState,
+  after: GroupState,
+  ports: PollPorts,
+): Promise<void> {
   if (JSON.stringify(before) === JSON.stringify(after)) return;
   try {
-    await ports.states.write(group_id, after);
+    await ports.states.write(group_id, after, slot_ms);
   } catch (error) {
     ports.warn('the state of the group could not be written', { group_id, error: (error as Error).message });
   }

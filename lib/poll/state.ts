@@ -45,7 +45,8 @@ export const NEW_SYSTEM: SystemState = {
 /** Where the states of groups lie. */
 export interface GroupStates {
   read(group_id: string): Promise<GroupState>;
-  write(group_id: string, state: GroupState): Promise<void>;
+  /** `slot_ms`: of the poll that learned it. Passed over where a later slot's state is there: polls may overlap, and what is kept moves forward. */
+  write(group_id: string, state: GroupState, slot_ms: number): Promise<void>;
 }
 
 const HOUR_MS = 3_600_000;

@@ -9,3 +9,10 @@ export async function pause(clock: VirtualClock, ms: number, signal: AbortSignal
   if (clock.speed > 0) return clock.sleep(ms, signal);
   await realSleep(Math.min(ms, DRIVEN_PAUSE_MS), undefined, { signal }).catch(() => undefined);
 }
+
+const LOOK_EVERY_MS = 5;
+
+/** Resolves once nothing is left, or the signal is aborted. */
+export async function untilNone(left: () => number, signal: AbortSignal): Promise<void> {
+  while (left() > 0 && !signal.aborted) await realSleep(LOOK_EVERY_MS);
+}

@@ -1,3 +1,4 @@
+import { failureLine } from './failures.ts';
 import type { RunResult } from './run.ts';
 
 const n = (value: number): string => value.toLocaleString('en-US');
@@ -20,6 +21,7 @@ export function reportText(result: RunResult): string {
   return [
     '',
     `poll    ${n(f.polls)} polls, ${n(f.polls_failed)} failed; ${n(f.fetched)} records = ${n(f.accepted)} accepted + ${n(f.rejected)} rejected + ${n(f.repeated)} repeated`,
+    ...result.failures.map(failureLine),
     `bronze  ${n(f.bronze_rows)} rows, ${n(f.bronze_distinct)} distinct observations`,
     `silver  ${n(f.silver_rows)} changes; of the events ${n(f.unchanged)} unchanged, ${n(f.duplicate)} duplicate, ${n(f.late)} late`,
     ...(f.given_up === 0

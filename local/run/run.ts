@@ -5,6 +5,7 @@ import { settleLake } from '../../jobs/duckdb/settle.ts';
 import type { Plan } from '../../lib/poll/plan.ts';
 import { Cloud } from '../cloud.ts';
 import { packageService } from '../package.ts';
+import { type Failure, failuresOf } from './failures.ts';
 import { planInLake } from './lake.ts';
 import { schedulesOf } from './schedules.ts';
 import type { Progress, Screen } from './screen.ts';
@@ -21,6 +22,7 @@ const BACKLOG_LIMIT = 1_000;
 
 export interface RunResult {
   readonly figures: Figures;
+  readonly failures: readonly Failure[];
   readonly seconds: number;
   readonly peak_rss_bytes: number;
   readonly lake: string;
@@ -74,6 +76,7 @@ export class Run {
     }
     return {
       figures: await figuresOf(this.#lake),
+      failures: await failuresOf(this.#lake),
       seconds: Math.round((performance.now() - this.#started_ms) / 100) / 10,
       peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
       lake: this.#lake,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { settleLake } from '../../jobs/duckdb/settle.ts';
-import { at, chunk, type Seen, SmallLake } from './small-lake.ts';
+import { at, chunk, receipt, type Seen, SmallLake } from './small-lake.ts';
 
 const t = (time: string, day = '21'): number => at(`2026-11-${day}T${time}:00Z`);
 let lake: SmallLake;
@@ -60,6 +60,23 @@ describe('the audit of the log', () => {
     lake.log([1, 3], { fresh: 2, late: 1 }, [change('10:00', 3), change('10:02', 9)]);
     expect(await audit()).toEqual([[2, 2, 0, 0, 1, 1]]);
   });
+
+  test.each([
+    ['10:01', [5, 3, 0, 0, 2, 0]],
+    ['10:02', [3, 3, 0, 0, 0, 0]],
+  ] as const)(
+    'a 304 at 10:03 that confirms %s: explained where that is not the newest body',
+    async (basis, expected) => {
+      stream({ 1: ['10:00', 3], 2: ['10:01', 9], 3: ['10:02', 3], 4: ['10:04', 3] });
+      const ok = ['10:00', '10:01', '10:02', '10:04'].map((time, i) =>
+        receipt({ slot_ms: t(time), sequence: 5 + i }, 1),
+      );
+      const confirms = { status: 'not_modified', basis_slot_ms: t(basis) };
+      lake.bronze([...ok.flat(), receipt({ slot_ms: t('10:03'), sequence: 9 }, 0, confirms)]);
+      lake.log([1, 4], { fresh: 3, unchanged: 1 }, [change('10:00', 3), change('10:01', 9), change('10:02', 3)]);
+      expect(await audit()).toEqual([[...expected]]);
+    },
+  );
 
   test('a given-up record explains as well; one beyond the last batch is only not there yet', async () => {
     stream({ 1: ['10:00', 3], 2: ['10:01', 9], 3: ['10:02', 3] });

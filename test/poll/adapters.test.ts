@@ -1,4 +1,9 @@
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { FirehoseClient, PutRecordBatchCommand } from '@aws-sdk/client-firehose';
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -81,17 +86,26 @@ describe('the states of groups', () => {
     '{"format":1,"systems":{"a":{"known":null,"validators":{},"information_slot_ms":null,"information_tried_slot_ms":null,' +
     '"breaker":{"failures":0,"probe_slot_ms":null,"pause_ms":0,"reason":null,"failed_slot_ms":null}}}}';
 
-  it('are items with one attribute', async () => {
+  it('are items that move forward: those of a poll of a later slot stay, unless it lies more than an hour ahead', async () => {
     dynamo.on(PutItemCommand).resolves({});
-    await states.write('g1', { a: NEW_SYSTEM });
+    await states.write('g1', { a: NEW_SYSTEM }, 60_000);
     expect(dynamo).toHaveReceivedCommandWith(PutItemCommand, {
       TableName: 'polls',
-      Item: { group_id: { S: 'g1' }, state: { S: TEXT } },
+      Item: { group_id: { S: 'g1' }, slot_ms: { N: '60000' }, state: { S: TEXT } },
+      ConditionExpression: 'attribute_not_exists(slot_ms) OR slot_ms <= :slot OR slot_ms > :far',
+      ExpressionAttributeValues: { ':slot': { N: '60000' }, ':far': { N: '3660000' } },
     });
     dynamo
       .on(GetItemCommand, { TableName: 'polls', Key: { group_id: { S: 'g1' } } })
       .resolves({ Item: { state: { S: TEXT } } });
     expect(await states.read('g1')).toEqual({ a: NEW_SYSTEM });
+  });
+
+  it('take a refusal for success, and throw any other error', async () => {
+    dynamo.on(PutItemCommand).rejectsOnce(new ConditionalCheckFailedException({ message: 'x', $metadata: {} }));
+    await states.write('g1', { a: NEW_SYSTEM }, 60_000);
+    dynamo.on(PutItemCommand).rejects(new Error('throttled'));
+    await expect(states.write('g1', { a: NEW_SYSTEM }, 60_000)).rejects.toThrow('throttled');
   });
 
   it('are empty at first', async () => {

@@ -1,12 +1,16 @@
--- Where late and given-up records of a day explain a difference: the slots of their events, and of the station's first observation
--- after each, of that day or the next.
--- Inputs: outsiders, bronze_window (the day and the next), day.
+-- Where late and given-up records of a day, and 304s out of turn, explain a difference: the slots of their observations, and of the
+-- station's first event after each, of that day or the next.
+-- Inputs: outsiders, odd_confirmations, bronze_window (the day and the next), day.
 WITH unseen AS (
   SELECT DISTINCT w.kind, w.system_id, w.station_id, w.slot_ms
   FROM bronze_window AS w
   JOIN outsiders AS o
     ON o.kind = w.kind AND o.system_id = w.system_id AND o.part = w.part AND o.slot_ms = w.slot_ms
     AND o.shard_id = w.shard_id AND o.sequence_number = w.sequence_number
+  UNION
+  SELECT DISTINCT w.kind, w.system_id, w.station_id, o.slot_ms
+  FROM bronze_window AS w
+  JOIN odd_confirmations AS o ON o.kind = w.kind AND o.system_id = w.system_id
 ),
 following AS (
   SELECT u.kind, u.system_id, u.station_id, u.slot_ms, min(w.slot_ms) AS next_slot_ms

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VirtualClock } from '../../clock.ts';
-import { pause } from '../pause.ts';
+import { pause, untilNone } from '../pause.ts';
 import { Signal } from '../signal.ts';
 import { expandPrefix, objectName } from './prefix.ts';
 import type { DeliveryStreamSettings } from './settings.ts';
@@ -88,7 +88,7 @@ export class DirectPutDelivery {
   async drain(): Promise<void> {
     this.#draining = true;
     this.#arrivals.raise();
-    while (this.backlog() > 0 && !this.#stop.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+    await untilNone(() => this.backlog(), this.#stop.signal);
     this.#draining = false;
   }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { VirtualClock } from '../../clock.ts';
 import type { KinesisStore, StreamRecord } from '../kinesis/store.ts';
 import type { Invocation } from '../lambda/lambda.ts';
-import { pause } from '../pause.ts';
+import { pause, untilNone } from '../pause.ts';
 import { Signal } from '../signal.ts';
 import { StateFile } from '../state-file.ts';
 import { Converter } from './converter.ts';
@@ -104,7 +104,7 @@ export class StreamDelivery {
   async drain(): Promise<void> {
     this.#draining = true;
     this.#arrivals.raise();
-    while (this.backlog() > 0 && !this.#stop.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+    await untilNone(() => this.backlog(), this.#stop.signal);
     this.#draining = false;
   }
 

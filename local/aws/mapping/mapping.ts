@@ -3,7 +3,7 @@ import type { VirtualClock } from '../../clock.ts';
 import type { KinesisStore, StreamRecord } from '../kinesis/store.ts';
 import type { Invocation } from '../lambda/lambda.ts';
 import { REQUEST_LIMIT_BYTES } from '../lambda/protocol.ts';
-import { pause } from '../pause.ts';
+import { pause, untilNone } from '../pause.ts';
 import { Signal } from '../signal.ts';
 import { StateFile } from '../state-file.ts';
 import { type BatchOutcome, toBatchOutcome } from './batch-answer.ts';
@@ -85,9 +85,7 @@ export class EventSourceMapping {
     if (!this.#settings.enabled) return;
     this.#draining = true;
     this.#wake();
-    while (this.backlog() > 0 && !this.#stop.signal.aborted) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await untilNone(() => this.backlog(), this.#stop.signal);
     this.#draining = false;
   }
 
