@@ -8,7 +8,7 @@ import { packageService } from '../package.ts';
 import { type Failure, failuresOf } from './failures.ts';
 import { planInLake } from './lake.ts';
 import { schedulesOf } from './schedules.ts';
-import type { Progress, Screen } from './screen.ts';
+import { type Progress, type Screen, UNITS } from './screen.ts';
 import type { Source } from './source.ts';
 
 /** The stage that a run on this machine packages. */
@@ -159,6 +159,7 @@ function startedText(cloud: Cloud, dir: string): string {
     `  the packaged template runs here: functions ${functions.join(', ')}; stream ${stream}; delivery ${delivery_streams.join(', ')}`,
     `  lake  ${join(dir, 's3', bucket)}   logs  ${join(dir, 'logs')}`,
     `  query npm run --silent query -- ${dir === '.bikelake' ? '' : `--dir ${dir} `}"SELECT * FROM gold.system_hourly ORDER BY hour DESC LIMIT 10"`,
+    `  shown ${UNITS}`,
     ...cloud.notices.map((notice) => `  not honoured here: ${notice}`),
   ].join('\n');
 }

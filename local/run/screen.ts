@@ -16,19 +16,26 @@ export interface Progress {
 const PLAIN_EVERY_MS = 5_000;
 const n = (value: number): string => value.toLocaleString('en-US');
 
-/** The one line: the stages in the order of the data, each with its count. */
+/** The one line, short enough for 100 columns: the stages in the order of the data, each with its count (`UNITS`). */
 export function progressLine(p: Progress): string {
-  return [
-    new Date(p.clock_ms).toISOString().slice(0, 16).replace('T', ' '),
+  const stages = [
     `poll ${n(p.polls)}`,
-    `stream ${n(p.stream_records)} records`,
-    `bronze ${n(p.bronze_rows)} rows`,
-    `silver ${n(p.silver_records)} records`,
-    `gold ${n(p.gold_hours)} station-hours`,
+    `stream ${n(p.stream_records)}`,
+    `bronze ${n(p.bronze_rows)}`,
+    `silver ${n(p.silver_records)}`,
+    `gold ${n(p.gold_hours)}`,
+  ].join(' → ');
+  return [
+    new Date(p.clock_ms).toISOString().slice(5, 16).replace('T', ' '),
     ...(p.done === null ? [] : [`${bar(p.done)} ${Math.floor(p.done * 100)} %`]),
+    stages,
     ...(p.doing === null ? [] : [p.doing]),
   ].join('  ');
 }
+
+/** What the counts of the line are. */
+export const UNITS =
+  'clock (UTC), then: polls of groups → records in the stream (chunks, receipts) → rows of Bronze → records judged by Silver → station-hours of Gold';
 
 function bar(done: number, width = 12): string {
   const full = Math.round(Math.min(1, done) * width);
@@ -48,7 +55,7 @@ export class Screen {
   show(progress: Progress): void {
     const line = progressLine(progress);
     if (this.#out.isTTY) {
-      const width = Math.max(20, (this.#out.columns ?? 120) - 1);
+      const width = (this.#out.columns || 120) - 1;
       this.#out.write(`\r\x1b[2K${line.slice(0, width)}`);
       this.#live = true;
     } else if (Date.now() - this.#lastPlain_ms >= PLAIN_EVERY_MS) {
