@@ -12,6 +12,7 @@ const ports: SilverPorts = {
   log: new S3Log(new S3Client(), config.bucketName()),
   checkpoints: new DynamoCheckpoints(new DynamoDBClient(), config.checkpointTable()),
   memory: new Map(),
+  checkpoint_every: 16, // a checkpoint holds the whole lane: at each batch it would cost more than all the rest
   pause: (attempt) => new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt)),
   warn: (message, details) => console.warn({ message, ...details }),
 };

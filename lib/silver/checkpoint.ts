@@ -1,8 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { LaneState, StationRow } from './state.ts';
 
-/** How many versions may come between two checkpoints of a lane. An old checkpoint costs that many collisions, and never a row. */
-export const CHECKPOINT_EVERY = 16;
 const CHECKPOINT_FORMAT = 1;
 
 /** A cache of lane states; it may be old or lost. */

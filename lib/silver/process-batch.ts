@@ -1,6 +1,6 @@
 import { TransientError } from '../errors.ts';
 import { compareSequence, type LaneRecord } from '../stream/record.ts';
-import { CHECKPOINT_EVERY, type CheckpointStore } from './checkpoint.ts';
+import type { CheckpointStore } from './checkpoint.ts';
 import { nextObject, pending } from './judge.ts';
 import { foldNewestFolder, type LogStore, logKey, readObject } from './log.ts';
 import { encodeObject } from './object.ts';
@@ -8,7 +8,7 @@ import { apply, type LaneState, newestSlot } from './state.ts';
 
 /** What an execution environment remembers of a lane between batches. It need not be the newest: a stale state costs a collision, never a row. */
 export interface Remembered {
-  readonly state: LaneState;
+  state: LaneState;
   /** Version of the last checkpoint that this environment read or wrote. */
   checkpointed: number;
 }
@@ -17,6 +17,8 @@ export interface SilverPorts {
   readonly log: LogStore;
   readonly checkpoints: CheckpointStore;
   readonly memory: Map<string, Remembered>;
+  /** How many versions may come between two checkpoints of a lane. An old checkpoint costs that many collisions, and never a row. */
+  readonly checkpoint_every: number;
   /** Waits before a put whose outcome is unknown is tried again. */
   readonly pause: (attempt: number) => Promise<void>;
   readonly warn: (message: string, details: Readonly<Record<string, unknown>>) => void;
@@ -41,7 +43,7 @@ async function processLane(lane: string, records: readonly LaneRecord[], ports: 
   let remembered: Remembered | undefined;
   try {
     remembered = await load(lane, records, ports);
-    await consume(lane, remembered.state, records, ports);
+    await consume(lane, remembered, records, ports);
   } catch (error) {
     // The other lanes go on. What this lane consumed stands in its log; the rest comes again.
     ports.warn('a lane failed', { lane, error: String(error) });
@@ -80,16 +82,27 @@ async function fromCheckpoint(lane: string, ports: SilverPorts): Promise<Remembe
 /** Steps 2 and 3: put the chain's next object until no record is left. */
 async function consume(
   lane: string,
-  state: LaneState,
+  remembered: Remembered,
   records: readonly LaneRecord[],
   ports: SilverPorts,
 ): Promise<void> {
-  for (let object = nextObject(state, records); object !== null; object = nextObject(state, records)) {
+  let behind = false;
+  for (;;) {
+    const { state } = remembered;
+    const object = nextObject(state, records);
+    if (object === null) return;
     const folder = state.date;
     const key = logKey(lane, folder, state.version + 1);
     const bytes = encodeObject(lane, state.version + 1, object, folder === state.folder ? null : state);
-    if ((await putUntilKnown(key, bytes, ports)) === 'created') apply(state, folder, object);
-    // An earlier attempt, another environment or a slow twin was first: what stands there is the chain.
+    if ((await putUntilKnown(key, bytes, ports)) === 'created') {
+      apply(state, folder, object);
+      continue;
+    }
+    // An earlier attempt, another environment or a slow twin was first. Where others went far ahead, the checkpoint is the
+    // shorter way: any state will do. Else what stands under the name is the chain.
+    const newer = behind ? null : await fromCheckpoint(lane, ports);
+    behind = true;
+    if (newer !== null && newer.state.version > state.version) Object.assign(remembered, newer);
     else apply(state, folder, (await readObject(ports.log, key)).object);
   }
 }
@@ -106,7 +119,7 @@ async function putUntilKnown(key: string, bytes: Uint8Array, ports: SilverPorts)
 /** Step 4. It is a cache, so that failing to write it costs collisions and nothing else. */
 async function checkpoint(lane: string, remembered: Remembered, ports: SilverPorts): Promise<void> {
   const { state } = remembered;
-  if (state.version - remembered.checkpointed < CHECKPOINT_EVERY) return;
+  if (state.version - remembered.checkpointed < ports.checkpoint_every) return;
   try {
     await ports.checkpoints.write(lane, state);
     remembered.checkpointed = state.version;

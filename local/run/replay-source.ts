@@ -130,7 +130,9 @@ async function* merged(replays: readonly Replay[]) {
     const open = heads.filter((head) => !head.next.done);
     const first = open.sort((a, b) => (a.next.value?.fetched_at_ms ?? 0) - (b.next.value?.fetched_at_ms ?? 0))[0];
     if (first === undefined) return;
+    const following = first.lines.next(); // is read while this one is polled
+    following.catch(() => undefined); // told when it is awaited
     yield { replay: first.replay, ...first.next.value };
-    first.next = await first.lines.next();
+    first.next = await following;
   }
 }

@@ -71,8 +71,9 @@ test('every record once, in stream order, under faults, twins, lost memory and l
       fc.array(arbRecord, { minLength: 1, maxLength: 14 }),
       fc.infiniteStream(arbStep),
       fc.infiniteStream(arbFault),
+      fc.constantFrom(1, 2, 3, 16),
       fc.scheduler(),
-      async (drawn, steps, faults, scheduler) => {
+      async (drawn, steps, faults, checkpoint_every, scheduler) => {
         const stream = streamOf(drawn);
         let quiet = false;
         const log = new MemoryLog(
@@ -84,6 +85,7 @@ test('every record once, in stream order, under faults, twins, lost memory and l
           log,
           checkpoints,
           memory: new Map(),
+          checkpoint_every,
           pause: async () => undefined,
           warn: () => undefined,
         }));

@@ -10,6 +10,7 @@ function ports(log = new MemoryLog(), checkpoints = new MemoryCheckpoints()) {
     log,
     checkpoints,
     memory: new Map(),
+    checkpoint_every: 16,
     pause: async () => undefined,
     warn: (message, details) => warnings.push(`${message}: ${String(details.error)}`),
   };
@@ -141,6 +142,19 @@ test('a checkpoint is written every 16 versions, and a cold environment starts f
   expect(p.log.actions.filter((a) => a.startsWith('folders'))).toEqual([]);
   expect(p.log.actions.filter((a) => a.startsWith('get'))).toHaveLength(5); // versions 17 to 21
   expect((await changes(p.log)).length).toBe(21);
+});
+
+test('an environment that others left far behind goes on from the checkpoint instead of reading every object', async () => {
+  const slow = ports();
+  const busy = ports(slow.log, slow.checkpoints);
+  await processBatch([laneRecord(1, -60, { 0: { s: 'A' } })], slow);
+  for (let i = 2; i <= 40; i++) await processBatch([laneRecord(i, i - 60, { 0: { s: i % 2 ? 'A' : 'B' } })], busy);
+  slow.log.actions.length = 0;
+  await processBatch([laneRecord(41, -10, { 0: { s: 'A' } })], slow);
+  const read = slow.log.actions.filter((a) => a.startsWith('get'));
+  expect(slow.checkpoints.items.get('a')?.version).toBe(32); // of 41
+  expect(read.map((a) => Number(a.slice(-20, -8)))).toEqual([33, 34, 35, 36, 37, 38, 39, 40, 41]);
+  expect((await changes(slow.log)).length).toBe(41);
 });
 
 test('a state more than a week older than the batch is not used: the newest folder is', async () => {
