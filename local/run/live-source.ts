@@ -1,3 +1,4 @@
+import { config } from '../../lib/config.ts';
 import { readCatalogue } from '../../lib/poll/catalogue.ts';
 import { VirtualClock } from '../clock.ts';
 import { type RunOptions, UsageError } from './options.ts';
@@ -15,7 +16,7 @@ export async function liveSource(options: RunOptions): Promise<Source> {
     systems: [{ ...system, interval_s: options.interval_s ?? system.interval_s }],
     clock: new VirtualClock(Date.now(), 1),
     // Whoever types the URL of a feed of their own network wants just that host.
-    allowed_hosts: [...allowedHosts(), ...(options.url === null ? [] : [hostAndPort(new URL(options.url))])],
+    allowed_hosts: [...config.feedAllowedHosts(), ...(options.url === null ? [] : [hostAndPort(new URL(options.url))])],
     seoul_key,
     drive: null,
     done: () => null,
@@ -43,7 +44,5 @@ function seoulKey(): string {
     'Seoul needs a key: get one at data.seoul.go.kr (free), and start with SEOUL_API_KEY=… npm start -- --system seoul; the key "sample" works for 5 stations',
   );
 }
-
-const allowedHosts = (): string[] => (process.env.FEED_ALLOWED_HOSTS ?? '').split(',').filter(Boolean);
 
 const hostAndPort = (url: URL): string => `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`;

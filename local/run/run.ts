@@ -25,7 +25,6 @@ export interface RunResult {
   readonly failures: readonly Failure[];
   readonly seconds: number;
   readonly peak_rss_bytes: number;
-  readonly lake: string;
 }
 
 /** A run from its source to its report: package, start, poll until the end, drain, settle, count. */
@@ -79,7 +78,6 @@ export class Run {
       failures: await failuresOf(this.#lake),
       seconds: Math.round((performance.now() - this.#started_ms) / 100) / 10,
       peak_rss_bytes: process.resourceUsage().maxRSS * 1024,
-      lake: this.#lake,
     };
   }
 
@@ -124,9 +122,13 @@ export class Run {
     return setInterval(() => {
       if (busy) return;
       busy = true;
-      this.#settling = this.#settle().finally(() => {
-        busy = false;
-      });
+      this.#settling = this.#settle()
+        .catch((error: Error) =>
+          this.#screen.say(`not settled this time, the end of the run will tell: ${error.message}`),
+        )
+        .finally(() => {
+          busy = false;
+        });
     }, SETTLE_EVERY_MS);
   }
 
