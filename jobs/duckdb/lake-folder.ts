@@ -27,14 +27,18 @@ export class LakeFolder {
     return join(this.root, key);
   }
 
-  /** Keys of the Parquet objects below a prefix, sorted; none where it isn't there. */
-  parquetKeys(prefix: string): string[] {
+  /** Keys of the objects below a prefix, sorted; none where it isn't there. */
+  keys(prefix: string): string[] {
     const folder = this.path(prefix);
     if (!existsSync(folder)) return [];
     return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.parquet'))
+      .filter((entry) => entry.isFile())
       .map((entry) => relative(this.root, join(entry.parentPath, entry.name)))
       .sort();
+  }
+
+  parquetKeys(prefix: string): string[] {
+    return this.keys(prefix).filter((key) => key.endsWith('.parquet'));
   }
 
   /** Names of the folders directly below a prefix, sorted. */

@@ -5,6 +5,7 @@ import { AUDIT_DAILY, STATION_HOURLY, STATION_STATUS } from '../tables.ts';
 import { makeAudits } from './audit-day.ts';
 import { accountForBronze } from './bronze-files.ts';
 import { Database } from './connection.ts';
+import { applyMarks } from './dirty-marks.ts';
 import { Systems } from './feeds.ts';
 import { makeGold } from './gold-day.ts';
 import { LakeFolder } from './lake-folder.ts';
@@ -62,6 +63,7 @@ async function settle(root: string, { threads = 2, memory_mb = 384, progress = (
   const shop = new Workshop(db, lake, manifest, new Systems(lake));
 
   progress('reading what is new in Bronze and in the log');
+  const endMarks = applyMarks(lake, manifest);
   const bronze_files = await accountForBronze(db, lake, manifest);
   await accountForLog(db, lake, manifest);
   const sql = sqlPrints();
@@ -75,6 +77,7 @@ async function settle(root: string, { threads = 2, memory_mb = 384, progress = (
   progress('comparing the log with what is settled');
   await makeAudits(shop, sql.ledger ?? '');
   if (bronze_files > 0 || shop.made.length > 0) manifest.save();
+  endMarks();
   const systems = new Set(Object.values(manifest.content.systems).flat());
   return {
     bronze_files,

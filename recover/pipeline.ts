@@ -1,0 +1,176 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { S3Client } from '@aws-sdk/client-s3';
+import { type SettleReport, settleLake } from '../jobs/duckdb/settle.ts';
+import { FatalError } from '../lib/errors.ts';
+import { VirtualClock } from '../local/clock.ts';
+import { Cloud } from '../local/cloud.ts';
+import { packageService } from '../local/package.ts';
+import { textOf } from '../local/template/text.ts';
+import { readTemplate } from '../local/template.ts';
+import { type ObjectStore, S3Objects } from './objects.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** The stage that a run on this machine packages. */
+const LOCAL_STAGE = 'dev';
+
+/** What the compiled template calls things. */
+export interface PipelineNames {
+  readonly stream: string;
+  readonly bucket: string;
+  readonly checkpoints: string;
+}
+
+/** A pipeline whose data is brought back: that of a state folder, or one on AWS. */
+export interface Pipeline {
+  readonly names: PipelineNames;
+  /** One line: which pipeline it is. */
+  readonly title: string;
+  readonly lake: ObjectStore;
+  readonly s3: S3Client;
+  readonly kinesis: KinesisClient;
+  readonly dynamodb: DynamoDBClient;
+  /** UTC epoch ms: the pipeline's own clock, which a replay leaves in the past. */
+  now_ms(): number;
+  /**
+   * Lets what was put go all the way, and settles what it touched. null where others do that: the pipeline on AWS, or the run that has
+   * the state folder open.
+   */
+  finish(): Promise<SettleReport | null>;
+  close(): Promise<void>;
+}
+
+export type PipelineChoice =
+  | { readonly dir: string; readonly stage?: never }
+  | { readonly stage: string; readonly dir?: never };
+
+/** Opens the pipeline of a state folder (`dir`), or of a stage on AWS, with the credentials that the SDK finds. */
+export function openPipeline(choice: PipelineChoice): Promise<Pipeline> {
+  return choice.stage === undefined ? openFolder(choice.dir) : openStage(choice.stage);
+}
+
+const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+interface RunningRun {
+  readonly pid: number;
+  readonly region: string;
+  readonly endpoints: Readonly<Record<string, string>>;
+}
+
+async function openFolder(dir: string): Promise<Pipeline> {
+  if (!existsSync(join(dir, 'version.json'))) {
+    throw new FatalError(
+      'local',
+      'no_state',
+      `${dir} is no state folder: run npm start first, or name its folder by --dir`,
+    );
+  }
+  const run = runningRun(dir);
+  const { template, code } = await packageService({ dir, stage: LOCAL_STAGE, root: ROOT });
+  const names = namesOf(template);
+  if (run !== null)
+    return {
+      ...clients(names, run.endpoints, run.region),
+      names,
+      title: `the run that has ${dir} open`,
+      now_ms: Date.now,
+      finish: async () => null,
+    };
+  // Driven: nothing expires while it is open, and windows and intervals count as over when it is drained.
+  const clock = new VirtualClock(lastClock(dir), 0);
+  const cloud = await Cloud.start({ template, code, dir, clock });
+  const connected = clients(names, cloud.endpoints, 'us-east-1');
+  return {
+    ...connected,
+    names,
+    title: `the state folder ${dir}`,
+    now_ms: () => clock.now(),
+    finish: async () => {
+      await cloud.drain();
+      return settleLake(join(dir, 's3', names.bucket));
+    },
+    close: async () => {
+      await connected.close();
+      await cloud.close();
+    },
+  };
+}
+
+async function openStage(stage: string): Promise<Pipeline> {
+  const dir = mkdtempSync(join(tmpdir(), 'bikelake-names-'));
+  try {
+    const { template } = await packageService({ dir, stage, root: ROOT });
+    const names = namesOf(template);
+    return {
+      ...clients(names, {}, undefined),
+      names,
+      title: `stage ${stage} on AWS`,
+      now_ms: Date.now,
+      finish: async () => null,
+    };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** The run that has a state folder open; null where none has. */
+function runningRun(dir: string): RunningRun | null {
+  const file = join(dir, 'endpoints.json');
+  if (!existsSync(file)) return null;
+  const run = JSON.parse(readFileSync(file, 'utf8')) as RunningRun;
+  try {
+    process.kill(run.pid, 0);
+    return run;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? run : null;
+  }
+}
+
+function clients(names: PipelineNames, endpoints: Readonly<Record<string, string>>, region: string | undefined) {
+  const local = (service: string) => {
+    const endpoint = endpoints[`AWS_ENDPOINT_URL_${service}`];
+    return { ...(region && { region }), ...(endpoint && { endpoint, credentials: LOCAL_CREDENTIALS }) };
+  };
+  const s3 = new S3Client({ ...local('S3'), ...(endpoints.AWS_ENDPOINT_URL_S3 && { forcePathStyle: true }) });
+  const kinesis = new KinesisClient(local('KINESIS'));
+  const dynamodb = new DynamoDBClient(local('DYNAMODB'));
+  return {
+    s3,
+    kinesis,
+    dynamodb,
+    lake: new S3Objects(s3, names.bucket),
+    close: async () => {
+      for (const client of [s3, kinesis, dynamodb]) client.destroy();
+    },
+  };
+}
+
+function namesOf(template: string): PipelineNames {
+  const stack = readTemplate(template);
+  const checkpoints = stack.tables
+    .map(({ TableName }) => textOf(TableName))
+    .find((name) => name.endsWith('-checkpoints'));
+  const [stream] = stack.streams;
+  const [bucket] = stack.buckets;
+  if (stream !== undefined && bucket !== undefined && checkpoints !== undefined) {
+    return { stream: stream.name, bucket, checkpoints };
+  }
+  throw new FatalError(
+    'local',
+    'bad_template',
+    'the packaged template has no stream, no lake bucket or no table of checkpoints',
+  );
+}
+
+/** Where the clock of the last run in this folder ended. */
+function lastClock(dir: string): number {
+  try {
+    return (JSON.parse(readFileSync(join(dir, 'clock.json'), 'utf8')) as { now_ms: number }).now_ms;
+  } catch {
+    return Date.now();
+  }
+}
