@@ -1,8 +1,9 @@
 /** Input of the Kinesis API, checked with the codes and the wording of the service. */
 import { AwsError } from '../error.ts';
 import type { Input } from '../json.ts';
+import { ACCOUNT_ID } from '../names.ts';
 import { HASH_KEYS } from './hash.ts';
-import type { Position, StreamEntry } from './store.ts';
+import type { KinesisStore, Position, StreamEntry } from './store.ts';
 
 /** PutRecords: at most 500 records, and 10 MiB with their partition keys (API reference). */
 export const PUT_RECORDS = 500;
@@ -10,7 +11,7 @@ export const PUT_BYTES = 10 * 1024 * 1024;
 const KEY_LENGTH = 256;
 const NAME = /^[a-zA-Z0-9_.-]{1,128}$/;
 
-const invalid = (value: string, place: string, constraint: string): AwsError =>
+export const invalid = (value: string, place: string, constraint: string): AwsError =>
   new AwsError(
     'ValidationException',
     `1 validation error detected: Value ${value} at '${place}' failed to satisfy constraint: ${constraint}`,
@@ -32,6 +33,12 @@ export function parseStreamName(input: Input): string {
   if (!NAME.test(text))
     throw invalid(`'${text}'`, 'streamName', 'Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+');
   return text;
+}
+
+/** The name, where there is a stream of it. */
+export function existing(store: Pick<KinesisStore, 'has'>, name: string): string {
+  if (store.has(name)) return name;
+  throw new AwsError('ResourceNotFoundException', `Stream ${name} under account ${ACCOUNT_ID} not found.`);
 }
 
 /** `most`: the largest that is allowed; `absent`: what holds where nothing is given. */
@@ -83,19 +90,20 @@ function parseEntry(record: Input | null, place: string, limit_bytes: number): S
       `Member must have length less than or equal to ${limit_bytes}`,
     );
   if (record.ExplicitHashKey === undefined || record.ExplicitHashKey === null) return entry;
-  const explicit_hash_key = parseText(record.ExplicitHashKey, `${place}explicitHashKey`);
-  if (!/^(0|[1-9]\d{0,38})$/.test(explicit_hash_key))
-    throw invalid(
-      `'${explicit_hash_key}'`,
-      `${place}explicitHashKey`,
-      'Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})',
-    );
+  const explicit_hash_key = parseHashKey(record.ExplicitHashKey, `${place}explicitHashKey`);
   if (BigInt(explicit_hash_key) >= HASH_KEYS)
     throw new AwsError(
       'InvalidArgumentException',
       `Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was ${explicit_hash_key}`,
     );
   return { ...entry, explicit_hash_key };
+}
+
+/** A hash key in decimal; it may lie beyond the range of hash keys. */
+export function parseHashKey(value: unknown, place: string): string {
+  const text = parseText(value, place);
+  if (/^(0|[1-9]\d{0,38})$/.test(text)) return text;
+  throw invalid(`'${text}'`, place, 'Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})');
 }
 
 export interface Iterator {

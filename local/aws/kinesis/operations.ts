@@ -2,10 +2,19 @@
 import type { Clock } from '../../clock.ts';
 import { AwsError } from '../error.ts';
 import type { Handle, Input } from '../json.ts';
-import { ACCOUNT_ID } from '../names.ts';
-import { type Iterator, parseIterator, parseLimit, parsePut, parseStreamName, parseText, toIterator } from './input.ts';
-import { toDescription, toRecord, toShard } from './shapes.ts';
-import type { KinesisStore, Position, StreamRecord } from './store.ts';
+import {
+  existing,
+  type Iterator,
+  parseIterator,
+  parseLimit,
+  parsePut,
+  parseStreamName,
+  parseText,
+  toIterator,
+} from './input.ts';
+import { reshardOperations } from './reshard-operations.ts';
+import { toChildShard, toDescription, toRecord, toShard } from './shapes.ts';
+import type { KinesisStore, Position, ShardFacts, StreamRecord } from './store.ts';
 
 /** GetRecords answers at most 10,000 records and 10 MiB (API reference). */
 const GET_RECORDS = 10_000;
@@ -47,7 +56,7 @@ export function kinesisOperations(store: KinesisStore, clock: Clock): Handle {
       return {
         StreamDescriptionSummary: {
           ...toDescription(facts),
-          OpenShardCount: facts.shards.length,
+          OpenShardCount: facts.shards.filter((shard) => shard.ending === null).length,
           ConsumerCount: 0,
           MaxRecordSizeInKiB: facts.max_record_kib,
         },
@@ -115,12 +124,16 @@ export function kinesisOperations(store: KinesisStore, clock: Clock): Handle {
         );
       const records = parseLimit(input.Limit, GET_RECORDS, 'limit');
       const found = await store.read(stream, shard_id, iterator.position, { records, bytes: GET_BYTES });
+      const next = nextOf(iterator, found, clock.now());
+      const children = endOf(store, next);
       return {
         Records: found.map(toRecord),
-        NextShardIterator: toIterator(nextOf(iterator, found, clock.now())),
+        // At the end of a closed shard there is no next iterator; its children are told instead (API reference, GetRecords).
+        ...(children === null ? { NextShardIterator: toIterator(next) } : { ChildShards: children.map(toChildShard) }),
         MillisBehindLatest: behind(store, clock, iterator, found),
       };
     },
+    ...reshardOperations(store, clock),
   };
 
   return async (operation, input) => {
@@ -128,11 +141,6 @@ export function kinesisOperations(store: KinesisStore, clock: Clock): Handle {
     if (!run) throw new AwsError('UnknownOperationException', `The embedded Kinesis has no operation ${operation}`);
     return run(input);
   };
-}
-
-function existing(store: KinesisStore, name: string): string {
-  if (store.has(name)) return name;
-  throw new AwsError('ResourceNotFoundException', `Stream ${name} under account ${ACCOUNT_ID} not found.`);
 }
 
 function shardOf(store: KinesisStore, stream: string, shard_id: unknown): string {
@@ -176,6 +184,14 @@ const nextOf = (iterator: Iterator, found: readonly StreamRecord[], now_ms: numb
   const last = found.at(-1);
   return { ...iterator, position: last ? { after: last.sequence_number } : iterator.position, issued_ms: now_ms };
 };
+
+/** The children of a shard that is closed, once nothing of it lies beyond the iterator; null before. */
+function endOf(store: KinesisStore, { stream, shard_id, position }: Iterator): ShardFacts[] | null {
+  const { shards } = store.facts(stream);
+  if (shards.find(({ id }) => id === shard_id)?.ending == null) return null;
+  if (!store.isAtEnd(stream, shard_id, position)) return null;
+  return shards.filter(({ parents }) => parents.includes(shard_id));
+}
 
 /** How far the answer is behind the newest record: the age of its last record, and 0 where nothing lies beyond it. */
 function behind(store: KinesisStore, clock: Clock, iterator: Iterator, found: readonly StreamRecord[]): number {

@@ -18,6 +18,8 @@ export class Segment {
   readonly #arrived: number[] = [];
   /** Bytes of the records up to and with each. */
   readonly #sums: number[] = [];
+  /** A write failed: the file may hold more than the records. */
+  #torn = false;
 
   private constructor(path: string, base: number) {
     this.path = path;
@@ -77,24 +79,35 @@ export class Segment {
     return this.#sums[Math.min(count - this.base, this.count) - 1] ?? 0;
   }
 
-  /** Resolved to the caller only after the kernel has the bytes: they outlive this process. A write that fails leaves nothing behind. */
-  append(frames: readonly Buffer[]): void {
-    const start = this.size_bytes;
+  /**
+   * Returns only after the kernel has the bytes: they outlive this process. What a write that failed left is cut off before the next one,
+   * or when the file is opened again. `is_full`: the disk is full at the half of it.
+   */
+  append(frames: readonly Buffer[], is_full = false): void {
+    this.mend();
     const bytes = frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames);
+    this.#torn = true;
     let written = 0;
-    try {
-      while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
-    } catch (error) {
-      if (written > 0) ftruncateSync(this.#fd, start);
-      throw error;
+    while (written < bytes.length) {
+      const most = (is_full ? bytes.length >> 1 : bytes.length) - written;
+      if (most === 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      written += writeSync(this.#fd, bytes, written, most);
     }
-    let end = start;
+    this.#torn = false;
+    let end = this.size_bytes;
     for (const frame of frames) {
       const probe = parseProbe(frame);
       if (!probe) throw new FatalError('local', 'frame_broken', 'a frame was written that can not be read back');
       end += probe.frame_bytes;
       this.#note(probe, end);
     }
+  }
+
+  /** Cuts off what a write that failed left behind its records. */
+  mend(): void {
+    if (!this.#torn) return;
+    if (fstatSync(this.#fd).size > this.size_bytes) ftruncateSync(this.#fd, this.size_bytes);
+    this.#torn = false;
   }
 
   /** The records numbered `from` … `to` − 1. */

@@ -1,9 +1,10 @@
 /** What the store knows, in the shapes of the Kinesis API. Timestamps are epoch seconds, as AWS JSON has them. */
 import { arnOf } from '../names.ts';
-import type { StreamFacts, StreamRecord } from './store.ts';
+import type { HashRange } from './hash.ts';
+import type { ShardFacts, StreamFacts, StreamRecord } from './store.ts';
 
 const seconds = (ms: number): number => ms / 1000;
-const streamArn = (name: string): string => arnOf('kinesis', `stream/${name}`);
+export const streamArn = (name: string): string => arnOf('kinesis', `stream/${name}`);
 
 export const toDescription = (facts: StreamFacts) => ({
   StreamName: facts.name,
@@ -16,10 +17,23 @@ export const toDescription = (facts: StreamFacts) => ({
   EncryptionType: 'NONE',
 });
 
-export const toShard = (shard: StreamFacts['shards'][number]) => ({
-  ShardId: shard.id,
-  HashKeyRange: { StartingHashKey: String(shard.range.start), EndingHashKey: String(shard.range.end) },
-  SequenceNumberRange: { StartingSequenceNumber: shard.first },
+const toHashKeyRange = ({ start, end }: HashRange) => ({ StartingHashKey: String(start), EndingHashKey: String(end) });
+
+export const toShard = ({ id, range, parents: [parent, adjacent], first, ending }: ShardFacts) => ({
+  ShardId: id,
+  ...(parent !== undefined && { ParentShardId: parent }),
+  ...(adjacent !== undefined && { AdjacentParentShardId: adjacent }),
+  HashKeyRange: toHashKeyRange(range),
+  SequenceNumberRange: {
+    StartingSequenceNumber: first,
+    ...(ending !== null && { EndingSequenceNumber: ending }),
+  },
+});
+
+export const toChildShard = ({ id, range, parents }: ShardFacts) => ({
+  ShardId: id,
+  ParentShards: parents,
+  HashKeyRange: toHashKeyRange(range),
 });
 
 export const toRecord = (record: StreamRecord) => ({

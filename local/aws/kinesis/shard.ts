@@ -1,5 +1,5 @@
 /** The records of a shard, in segment files of which the oldest are removed when all their records are beyond the retention. */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../../../lib/errors.ts';
 import { type Frame, toFrame } from './frame.ts';
@@ -38,7 +38,7 @@ export class Shard {
       .filter((name) => Segment.isName(name))
       .sort();
     this.#segments = names.map((name, i) => Segment.open(join(folder, name), i === names.length - 1));
-    if (names.length === 0) this.#segments.push(Segment.create(folder, 0));
+    if (names.length === 0) this.#segments.push(Segment.create(folder, numbering.base ?? 0));
     this.#horizon = this.#segments[0]?.base ?? 0;
   }
 
@@ -50,20 +50,30 @@ export class Shard {
 
   /** The number of the shard's first record, also when it is still to come or beyond the retention. */
   get first(): string {
-    return toSequenceNumber(this.#numbering, 0);
+    return toSequenceNumber(this.#numbering, this.#numbering.base ?? 0);
+  }
+
+  /** The number after its newest record's. */
+  get next(): number {
+    return this.#newest.next;
+  }
+
+  /** Beyond its last record, and before all of its children: what Kinesis calls EndingSequenceNumber, of a shard that is closed. */
+  get ending(): string {
+    return toSequenceNumber(this.#numbering, this.next);
   }
 
   /** The newest sequence number ever given, also when its record is beyond the retention. */
   get last(): string | undefined {
     const next = this.#newest.next;
-    return next === 0 ? undefined : toSequenceNumber(this.#numbering, next - 1);
+    return next === (this.#numbering.base ?? 0) ? undefined : toSequenceNumber(this.#numbering, next - 1);
   }
 
-  /** Answers the sequence numbers, when the records are durable against a killed process. */
-  append(frames: readonly Frame[]): string[] {
+  /** Answers the sequence numbers, when the records are durable against a killed process. `is_full`: see Segment. */
+  append(frames: readonly Frame[], is_full = false): string[] {
     if (this.#newest.size_bytes >= SEGMENT_BYTES) this.#segments.push(Segment.create(this.#folder, this.#newest.next));
     const first = this.#newest.next;
-    this.#newest.append(frames.map(toFrame));
+    this.#newest.append(frames.map(toFrame), is_full);
     return frames.map((_, i) => toSequenceNumber(this.#numbering, first + i));
   }
 
@@ -102,6 +112,10 @@ export class Shard {
     return { records: this.#newest.next - from, bytes };
   }
 
+  isAtEnd(position: Position): boolean {
+    return this.#resolve(position) >= this.next;
+  }
+
   /** The position before the first record that arrived at `time_ms` or later. */
   positionAt(time_ms: number): Position {
     for (const segment of this.#segments)
@@ -122,6 +136,17 @@ export class Shard {
       this.#segments.shift();
       segment.remove();
     }
+  }
+
+  /** Cuts off what a failed write left: the file ends as it will stay. Throws where the disk refuses. */
+  mend(): void {
+    this.#newest.mend();
+  }
+
+  /** Closes, and removes the files. */
+  remove(): void {
+    this.close();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   close(): void {

@@ -3,14 +3,15 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../../../lib/errors.ts';
 import type { Clock } from '../../clock.ts';
-import { toAwsError } from '../error.ts';
-import { StateFile } from '../state-file.ts';
-import { type HashRange, hashKeyOf, rangeIndexOf, toHashRanges } from './hash.ts';
-import { type Position, Shard, type StreamRecord } from './shard.ts';
+import { type Faults, NO_FAULTS } from '../faults.ts';
+import type { HashRange } from './hash.ts';
+import { firstShards, idOf, openShards, type ShardEntry } from './lineage.ts';
+import type { Position, Shard, StreamRecord } from './shard.ts';
+import { Stream } from './stream.ts';
+import { readStream, writeStream } from './stream-file.ts';
 
 export type { Position, StreamRecord } from './shard.ts';
 
-const HOUR_MS = 3_600_000;
 const DEFAULT_RECORD_KIB = 1024;
 
 export interface StreamSettings {
@@ -21,12 +22,25 @@ export interface StreamSettings {
   readonly max_record_kib?: number;
 }
 
+export interface ShardFacts {
+  readonly id: string;
+  readonly range: HashRange;
+  /** Two: merged, the adjacent one second. */
+  readonly parents: readonly string[];
+  /** The sequence number that the shard begins with. */
+  readonly first: string;
+  /** A number beyond its last record's; null: open. */
+  readonly ending: string | null;
+}
+
 export interface StreamFacts {
   readonly name: string;
   readonly created_ms: number;
   readonly retention_hours: number;
   readonly max_record_kib: number;
-  readonly shards: readonly { readonly id: string; readonly range: HashRange; readonly first: string }[];
+  readonly shards: readonly ShardFacts[];
+  /** When UpdateShardCount was called, within the last day. */
+  readonly scaled_ms: readonly number[];
 }
 
 export interface StreamEntry {
@@ -40,58 +54,75 @@ export type PutResult =
   | { readonly shard_id: string; readonly sequence_number: string }
   | { readonly error_code: string; readonly error_message: string };
 
-interface Stored {
-  readonly format: 1;
-  readonly name: string;
-  readonly shards: number;
-  readonly retention_hours: number;
-  readonly max_record_kib: number;
-  readonly created_ms: number;
-}
-
-interface Stream {
-  stored: Stored;
-  readonly ranges: readonly HashRange[];
-  readonly shards: readonly Shard[];
-  readonly listeners: Set<() => void>;
+/** What a consumer needs to know to read the shards in order. */
+export interface ShardState {
+  readonly id: string;
+  /** Those that aren't listed any more have expired. */
+  readonly parents: readonly string[];
+  /** No further record comes. */
+  readonly closed: boolean;
 }
 
 export class KinesisStore {
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #faults: Faults;
   readonly #streams = new Map<string, Stream>();
 
-  private constructor(folder: string, clock: Clock) {
+  private constructor(folder: string, clock: Clock, faults: Faults) {
     this.#folder = folder;
     this.#clock = clock;
+    this.#faults = faults;
   }
 
   /** `dir`: the state folder. The streams that an earlier run made are there again. */
-  static async open(dir: string, clock: Clock): Promise<KinesisStore> {
-    const store = new KinesisStore(join(dir, 'kinesis'), clock);
+  static async open(dir: string, clock: Clock, faults: Faults = NO_FAULTS): Promise<KinesisStore> {
+    const store = new KinesisStore(join(dir, 'kinesis'), clock, faults);
     mkdirSync(store.#folder, { recursive: true });
     for (const name of readdirSync(store.#folder).sort()) {
-      const stored = readStored(store.#folder, name);
-      if (stored) store.#load(stored);
+      const stored = readStream(store.#folder, name);
+      if (stored) store.#streams.set(name, new Stream(store.#folder, stored, clock, faults));
     }
     return store;
   }
 
-  /** Makes the stream, or takes over what exists with its records; the number of shards can't change. */
-  async createStream(settings: StreamSettings): Promise<void> {
+  /** Makes the stream, or takes over what exists with its records; with another number of open shards it is resharded. */
+  async createStream({ shards, ...settings }: StreamSettings): Promise<void> {
     const max_record_kib = settings.max_record_kib ?? DEFAULT_RECORD_KIB;
     const existing = this.#streams.get(settings.name);
-    if (existing && existing.stored.shards !== settings.shards)
-      throw new FatalError(
-        'local',
-        'shards_changed',
-        `stream ${settings.name} has ${existing.stored.shards} shards in ${this.#folder}, and the template says ${settings.shards}: the embedded Kinesis can't reshard; start with another --dir`,
-      );
-    const created_ms = existing?.stored.created_ms ?? this.#clock.now();
-    const stored: Stored = { format: 1, created_ms, ...settings, max_record_kib };
-    fileOf(this.#folder, settings.name).write(stored);
-    if (existing) existing.stored = stored;
-    else this.#load(stored);
+    if (existing) {
+      const isRight = openShards(existing.entries()).length === shards;
+      existing.change({ ...settings, max_record_kib }, (resharding) => !isRight && resharding.uniform(shards));
+      return;
+    }
+    const stored = {
+      ...settings,
+      max_record_kib,
+      created_ms: this.#clock.now(),
+      next_index: shards,
+      shards: firstShards(shards),
+      scaled_ms: [],
+    };
+    writeStream(this.#folder, stored);
+    this.#streams.set(settings.name, new Stream(this.#folder, stored, this.#clock, this.#faults));
+  }
+
+  /** Closes a shard and opens two; `at` is the first hash key of the upper one, inside the shard's range. Durable as a whole when it returns. */
+  splitShard(name: string, shard_id: string, at: bigint): void {
+    const parent = this.#entry(name, shard_id);
+    this.#stream(name).change({}, (resharding) => resharding.split(parent, at));
+  }
+
+  /** Closes two shards that lie side by side, and opens one. */
+  mergeShards(name: string, shard_id: string, adjacent_id: string): void {
+    const [shard, adjacent] = [this.#entry(name, shard_id), this.#entry(name, adjacent_id)];
+    this.#stream(name).change({}, (resharding) => resharding.merge(shard, adjacent));
+  }
+
+  /** Splits and merges until there are `count` open shards of equal size. */
+  updateShardCount(name: string, count: number): void {
+    const stream = this.#stream(name);
+    stream.change({ scaled_ms: stream.scaled() }, (resharding) => resharding.uniform(count));
   }
 
   streamNames(): string[] {
@@ -99,48 +130,27 @@ export class KinesisStore {
   }
 
   shardIds(name: string): string[] {
-    return this.#stream(name).shards.map((shard) => shard.id);
+    return this.#stream(name).entries().map(idOf);
+  }
+
+  /** The shards in the order in which they were made: parents before their children. */
+  shards(name: string): ShardState[] {
+    const entries = this.#stream(name).entries();
+    return entries.map((entry) => ({ id: idOf(entry), parents: entry.parents, closed: entry.closed !== null }));
   }
 
   has(name: string): boolean {
     return this.#streams.has(name);
   }
 
-  /** What the Describe operations answer. `first`: the sequence number that the shard begins with. */
+  /** What the Describe operations answer. */
   facts(name: string): StreamFacts {
-    const { stored, shards, ranges } = this.#trimmed(name);
-    return {
-      name,
-      created_ms: stored.created_ms,
-      retention_hours: stored.retention_hours,
-      max_record_kib: stored.max_record_kib,
-      shards: shards.map((shard, i) => ({
-        id: shard.id,
-        range: ranges[i] ?? { start: 0n, end: 0n },
-        first: shard.first,
-      })),
-    };
+    return this.#stream(name).facts();
   }
 
   /** Resolves when the records are durable against a killed process (not against a power cut). Within a shard the order of `entries` is kept. */
   async put(name: string, entries: readonly StreamEntry[]): Promise<PutResult[]> {
-    const stream = this.#trimmed(name);
-    const arrived_at_ms = this.#clock.now();
-    const placed = entries.map((entry) =>
-      rangeIndexOf(
-        stream.ranges,
-        entry.explicit_hash_key === undefined ? hashKeyOf(entry.partition_key) : BigInt(entry.explicit_hash_key),
-      ),
-    );
-    const results = new Array<PutResult>(entries.length);
-    stream.shards.forEach((shard, index) => {
-      const places = [...entries.keys()].filter((i) => placed[i] === index);
-      if (places.length === 0) return;
-      const frames = places.map((i) => entries[i]).filter((entry) => entry !== undefined);
-      for (const [i, result] of append(shard, arrived_at_ms, frames).entries()) results[places[i] ?? 0] = result;
-    });
-    for (const listener of stream.listeners) listener();
-    return results;
+    return this.#stream(name).put(entries);
   }
 
   /** Up to `limit.records` records and `limit.bytes` of their data, at least one if there is one beyond the position. */
@@ -163,6 +173,11 @@ export class KinesisStore {
     return this.#shard(name, shard_id).pending(after);
   }
 
+  /** Nothing lies beyond the position now. */
+  isAtEnd(name: string, shard_id: string, position: Position): boolean {
+    return this.#shard(name, shard_id).isAtEnd(position);
+  }
+
   /** The position before the first record that arrived at `time_ms` or later. */
   positionAt(name: string, shard_id: string, time_ms: number): Position {
     return this.#shard(name, shard_id).positionAt(time_ms);
@@ -172,7 +187,7 @@ export class KinesisStore {
     return this.#shard(name, shard_id).isSequenceNumber(sequence_number);
   }
 
-  /** `listener` is called after records arrived, in the turn of the put: it must be short. Answers how to end it. */
+  /** `listener` is called after records arrived or shards changed, in the turn of the put: it must be short. Answers how to end it. */
   subscribe(name: string, listener: () => void): () => void {
     const { listeners } = this.#stream(name);
     listeners.add(listener);
@@ -180,7 +195,7 @@ export class KinesisStore {
   }
 
   async close(): Promise<void> {
-    for (const stream of this.#streams.values()) for (const shard of stream.shards) shard.close();
+    for (const stream of this.#streams.values()) stream.close();
     this.#streams.clear();
   }
 
@@ -190,54 +205,15 @@ export class KinesisStore {
     return stream;
   }
 
-  #trimmed(name: string): Stream {
-    const stream = this.#stream(name);
-    const horizon_ms = this.#clock.now() - stream.stored.retention_hours * HOUR_MS;
-    for (const shard of stream.shards) shard.trim(horizon_ms);
-    return stream;
-  }
-
   #shard(name: string, shard_id: string): Shard {
-    const shard = this.#trimmed(name).shards.find((s) => s.id === shard_id);
-    if (!shard) throw new FatalError('local', 'no_shard', `stream ${name} has no shard ${shard_id}`);
-    return shard;
+    return this.#stream(name).shard(shard_id);
   }
 
-  #load(stored: Stored): void {
-    const folder = join(this.#folder, stored.name);
-    this.#streams.set(stored.name, {
-      stored,
-      ranges: toHashRanges(stored.shards),
-      shards: Array.from({ length: stored.shards }, (_, shard_index) => {
-        const id = `shardId-${String(shard_index).padStart(12, '0')}`;
-        return new Shard(join(folder, id), id, { created_ms: stored.created_ms, shard_index });
-      }),
-      listeners: new Set(),
-    });
+  #entry(name: string, shard_id: string): ShardEntry {
+    const entry = this.#stream(name)
+      .entries()
+      .find((shard) => idOf(shard) === shard_id && shard.closed === null);
+    if (!entry) throw new FatalError('local', 'no_shard', `stream ${name} has no open shard ${shard_id}`);
+    return entry;
   }
-}
-
-/** All entries of a shard are written or none; the other shards of the put are no part of its failure. */
-function append(shard: Shard, arrived_at_ms: number, entries: readonly StreamEntry[]): PutResult[] {
-  try {
-    const numbers = shard.append(entries.map(({ partition_key, data }) => ({ arrived_at_ms, partition_key, data })));
-    return numbers.map((sequence_number) => ({ shard_id: shard.id, sequence_number }));
-  } catch (thrown) {
-    const { code: error_code, message: error_message } = toAwsError(thrown, 'kinesis', 'InternalFailure');
-    return entries.map(() => ({ error_code, error_message }));
-  }
-}
-
-const fileOf = (folder: string, name: string): StateFile<Stored> => new StateFile(join(folder, name, 'stream.json'));
-
-/** undefined where a run was killed before it had made the stream. */
-function readStored(folder: string, name: string): Stored | undefined {
-  const stored = fileOf(folder, name).read();
-  if (stored && stored.format !== 1)
-    throw new FatalError(
-      'local',
-      'state_format',
-      `stream ${name} in ${folder} was kept by another version of the program: start with another --dir`,
-    );
-  return stored;
 }

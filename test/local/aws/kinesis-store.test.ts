@@ -122,13 +122,15 @@ test('a restart finds stream, records and numbers', async () => {
   expect(await texts(after)).toEqual(['a', 'b', 'c']);
 });
 
-test('making a stream again keeps it; with other shards it is refused', async () => {
+test('making a stream again keeps it; with another number of shards it is resharded', async () => {
   const store = await open(stateFolder());
   await store.put('events', [text('a')]);
   await store.createStream({ name: 'events', shards: 1, retention_hours: 48 });
   expect(await texts(store)).toEqual(['a']);
   expect(store.facts('events').retention_hours).toBe(48);
-  await expect(store.createStream({ name: 'events', shards: 2, retention_hours: 24 })).rejects.toThrow('has 1 shards');
+  await store.createStream({ name: 'events', shards: 3, retention_hours: 24 });
+  expect(store.shards('events').filter(({ closed }) => !closed)).toHaveLength(3);
+  expect(await texts(store)).toEqual(['a']);
 });
 
 test('a record torn by a kill is cut off at open, wherever it tore, and writing goes on', async () => {

@@ -244,10 +244,10 @@ test('the service also answers HTTP/1.1, with a request id, and names an operati
   expect(await listed.json()).toMatchObject({ StreamNames: [StreamName] });
   expect(listed.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);
   expect(listed.headers.get('content-type')).toBe('application/x-amz-json-1.1');
-  const unknown = await ask('MergeShards', '{}');
+  const unknown = await ask('DeleteStream', '{}');
   expect([unknown.status, await unknown.json()]).toEqual([
     400,
-    { __type: 'UnknownOperationException', message: 'The embedded Kinesis has no operation MergeShards' },
+    { __type: 'UnknownOperationException', message: 'The embedded Kinesis has no operation DeleteStream' },
   ]);
   expect(await (await ask('ListStreams', '{')).json()).toMatchObject({ __type: 'SerializationException' });
 });
