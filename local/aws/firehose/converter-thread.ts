@@ -13,7 +13,7 @@ parentPort?.on('message', (message: ToConverter) => {
   try {
     answer = respond(message);
   } catch (error) {
-    sink = undefined;
+    abandon();
     answer = { id: message.id, error: (error as Error).message };
   }
   parentPort?.postMessage(answer);
@@ -37,9 +37,15 @@ function respond(message: ToConverter): FromConverter {
       return { id: message.id, finished };
     }
     case 'abandon':
-      sink = undefined;
+      abandon();
       return { id: message.id, finished: null };
   }
+}
+
+function abandon(): void {
+  const open = sink;
+  sink = undefined;
+  open?.abandon();
 }
 
 function addAnswer(answer: Uint8Array, record_ids: readonly string[], path: string): Added {

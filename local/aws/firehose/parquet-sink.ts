@@ -65,6 +65,10 @@ export class ParquetSink implements Sink, RowTarget {
     return { path: this.#file.path, rows: this.#file.rows };
   }
 
+  abandon(): void {
+    // The file is open only while something is written into it.
+  }
+
   text(column: number, source: Buffer, from: number, to: number): void {
     (this.#cells[column] as TextCells).set(this.#rows, source, from, to);
   }

@@ -14,6 +14,8 @@ export interface Sink {
   /** Takes the data of a record; answers with what of it can't be written. */
   add(data: Buffer): Rejected[];
   finish(): { readonly path: string; readonly rows: number };
+  /** Gives back what it holds of the system; the file is not whole. */
+  abandon(): void;
 }
 
 /** Data that is put together before it is compressed. */
@@ -48,6 +50,10 @@ export class PlainSink implements Sink {
     this.#flush();
     closeSync(this.#file);
     return { path: this.#path, rows: this.#rows };
+  }
+
+  abandon(): void {
+    closeSync(this.#file);
   }
 
   #flush(): void {

@@ -1,5 +1,8 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VirtualClock } from '../../clock.ts';
+import { type Faults, NO_FAULTS } from '../faults.ts';
+import { type Positions, positionsOf, startPositions } from '../kinesis/positions.ts';
 import type { KinesisStore, StreamRecord } from '../kinesis/store.ts';
 import type { Invocation } from '../lambda/lambda.ts';
 import { pause, untilNone } from '../pause.ts';
@@ -15,7 +18,7 @@ import { recordId, toTransformEvent } from './transform-event.ts';
 
 /** What a delivery stream needs of the other services. */
 export interface DeliveryPorts {
-  readonly kinesis: Pick<KinesisStore, 'shardIds' | 'read' | 'last' | 'pending' | 'subscribe'>;
+  readonly kinesis: Pick<KinesisStore, 'shards' | 'read' | 'last' | 'pending' | 'subscribe'>;
   readonly invoke: (function_name: string, payload: Uint8Array) => Promise<Invocation>;
   readonly s3: {
     temporaryPath(): string;
@@ -26,10 +29,10 @@ export interface DeliveryPorts {
   /** The state folder. */
   readonly dir: string;
   readonly warn: (message: string) => void;
+  readonly faults?: Faults;
+  /** Its name in the vocabulary of faults; `delivery.<name>` if it isn't given. */
+  readonly place?: string;
 }
-
-/** Shard → sequence number of the last record; null: from the oldest. */
-type Positions = Record<string, string | null>;
 
 /** What lies between the positions that are delivered and the cursor. */
 interface Buffered {
@@ -48,7 +51,8 @@ const UNTRANSFORMED = { buffer_bytes: 1024 * 1024, buffer_ms: 0 };
 
 /**
  * A delivery stream with a Kinesis stream as source. It starts at the newest record when it is made; its position in each shard is written
- * from then on, after a delivery.
+ * from then on, after a delivery. Firehose promises no order over shards, and says nothing of a reshard (its guide: it calls GetRecords for
+ * each shard); here shards are read one after the other as they were made, so a parent before its children.
  * Delivery guarantee: at least once. A killed run reads again, transforms again and delivers again what was not delivered, and what was
  * delivered just before the position was written; nothing is passed over.
  */
@@ -59,6 +63,8 @@ export class StreamDelivery {
   readonly #state: StateFile<Positions>;
   readonly #arrivals = new Signal();
   readonly #converter: Converter;
+  readonly #faults: Faults;
+  readonly #place: string;
   readonly #stop = new AbortController();
   readonly #unsubscribe: () => void;
   readonly #loop: Promise<void>;
@@ -71,6 +77,10 @@ export class StreamDelivery {
   #converting: Promise<void> = Promise.resolve();
   #waiting_since_ms: number | undefined;
   #draining = false;
+  /** Deliver what is buffered, whatever its size and age. */
+  #flush = false;
+  /** What is delivered next was delivered before: a position is lost once. */
+  #redelivering = false;
   readonly #counters = { records: 0, rows: 0, files: 0, failed: 0 };
 
   constructor(settings: DeliveryStreamSettings, table: GlueTable | null, ports: DeliveryPorts) {
@@ -81,10 +91,9 @@ export class StreamDelivery {
     const { compression, delimiter, conversion } = settings;
     this.#converter = new Converter({ table, conversion, compression, delimiter });
     this.#state = new StateFile(join(ports.dir, 'firehose', `${settings.name}.json`));
-    this.#delivered = this.#state.read() ?? {};
-    for (const shard of ports.kinesis.shardIds(this.#source)) {
-      if (!(shard in this.#delivered)) this.#delivered[shard] = ports.kinesis.last(this.#source, shard) ?? null;
-    }
+    this.#faults = ports.faults ?? NO_FAULTS;
+    this.#place = ports.place ?? `delivery.${settings.name}`;
+    this.#delivered = startPositions(ports.kinesis, this.#source, this.#state.read(), 'LATEST');
     this.#state.write(this.#delivered);
     this.#cursor = { ...this.#delivered };
     this.#unsubscribe = ports.kinesis.subscribe(this.#source, () => this.#arrivals.raise());
@@ -135,6 +144,7 @@ export class StreamDelivery {
     const { clock } = this.#ports;
     const { buffer_bytes, buffer_ms, transform } = this.#settings;
     const hint = transform ?? UNTRANSFORMED;
+    this.#cursor = positionsOf(this.#ports.kinesis.shards(this.#source), this.#cursor);
     const waiting = this.#beyond(this.#cursor);
     const now_ms = clock.now();
     if (waiting.records > 0) this.#waiting_since_ms ??= now_ms;
@@ -142,10 +152,12 @@ export class StreamDelivery {
     const deliver_in_ms = (this.#buffered?.first_ms ?? Number.POSITIVE_INFINITY) + buffer_ms - now_ms;
     const drained = this.#draining && waiting.records === 0;
     const full = this.#buffered !== undefined && this.#buffered.bytes >= buffer_bytes;
-    if (this.#buffered && (full || drained || deliver_in_ms <= 0)) return this.#deliver();
+    if (this.#buffered && (full || drained || this.#flush || deliver_in_ms <= 0)) return this.#deliver();
     if (waiting.records > 0 && (waiting.bytes >= hint.buffer_bytes || this.#draining || transform_in_ms <= 0)) {
       this.#waiting_since_ms = undefined;
-      return this.#take(await this.#read(hint.buffer_bytes));
+      await this.#take(await this.#read(hint.buffer_bytes));
+      this.#flush = this.#buffered !== undefined && this.#faults.next(this.#place, ['rebatch']) !== null;
+      return undefined;
     }
     const next_ms = Math.min(transform_in_ms, deliver_in_ms);
     await (Number.isFinite(next_ms) ? this.#arrivals.wait(clock, next_ms) : this.#arrivals.wait());
@@ -156,7 +168,7 @@ export class StreamDelivery {
     const { kinesis } = this.#ports;
     const batch: StreamRecord[] = [];
     let bytes = 0;
-    for (const shard of kinesis.shardIds(this.#source)) {
+    for (const { id: shard } of kinesis.shards(this.#source)) {
       while (bytes < hint_bytes) {
         const after = this.#cursor[shard] ?? null;
         const limit = { records: 10_000, bytes: Math.max(1, hint_bytes - bytes) };
@@ -258,6 +270,19 @@ export class StreamDelivery {
     await this.#converting;
     const buffered = this.#buffered;
     if (buffered === undefined) return;
+    const fault = this.#faults.next(this.#place, this.#redelivering ? ['replaced'] : ['duplicate', 'replaced']);
+    if (fault === 'replaced') return this.#replace();
+    await this.#putObjects(buffered);
+    this.#flush = false;
+    this.#redelivering = fault === 'duplicate';
+    if (fault === 'duplicate') return this.#abandon();
+    this.#delivered = { ...this.#cursor };
+    this.#state.write(this.#delivered);
+    this.#counters.records += buffered.records;
+    this.#buffered = undefined;
+  }
+
+  async #putObjects(buffered: Buffered): Promise<void> {
     const { name, bucket, prefix, error_prefix, conversion, compression } = this.#settings;
     const finished = await this.#converter.finish();
     if (finished && finished.rows > 0) {
@@ -271,25 +296,32 @@ export class StreamDelivery {
       const key = expandPrefix(error_prefix, buffered.oldest_ms, output) + objectName(name, buffered.oldest_ms, '');
       await this.#ports.s3.put(bucket, key, Buffer.from(`${lines.join('\n')}\n`));
     }
-    this.#delivered = { ...this.#cursor };
+    rmSync(buffered.path, { force: true }); // of a file without a row
+  }
+
+  /** Another delivery stream is in this one's place: what it had buffered is gone, and it begins at the newest record. */
+  async #replace(): Promise<void> {
+    this.#delivered = startPositions(this.#ports.kinesis, this.#source, undefined, 'LATEST');
     this.#state.write(this.#delivered);
-    this.#counters.records += buffered.records;
-    this.#buffered = undefined;
+    await this.#abandon();
   }
 
   /** Goes back to what is delivered. */
   async #abandon(): Promise<void> {
     await this.#converting.catch(() => undefined);
     await this.#converter.abandon().catch(() => undefined);
+    if (this.#buffered) rmSync(this.#buffered.path, { force: true });
     this.#converting = Promise.resolve();
+    this.#flush = false;
     this.#buffered = undefined;
     this.#cursor = { ...this.#delivered };
   }
 
   #beyond(positions: Positions): { records: number; bytes: number } {
     let [records, bytes] = [0, 0];
-    for (const [shard, after] of Object.entries(positions)) {
-      const pending = this.#ports.kinesis.pending(this.#source, shard, after ?? undefined);
+    const { kinesis } = this.#ports;
+    for (const { id } of kinesis.shards(this.#source)) {
+      const pending = kinesis.pending(this.#source, id, positions[id] ?? undefined);
       records += pending.records;
       bytes += pending.bytes;
     }
