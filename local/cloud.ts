@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../lib/errors.ts';
 import { startDynamoDb, type TableProperties } from './aws/dynamodb/server.ts';
+import type { Faults } from './aws/faults.ts';
 import { DirectPutDelivery } from './aws/firehose/direct-put.ts';
 import { startFirehose } from './aws/firehose/server.ts';
 import type { DeliveryStreamSettings, GlueTable } from './aws/firehose/settings.ts';
@@ -39,6 +40,8 @@ export interface CloudOptions {
   readonly seed?: number;
   /** Most execution environments of a function. */
   readonly environments?: number;
+  /** What goes wrong; nothing if it isn't given. */
+  readonly faults?: Faults;
   /** What a person should know while it runs; stderr if it isn't given. */
   readonly warn?: (message: string) => void;
 }
@@ -124,6 +127,7 @@ export class Cloud {
     async function startCloud(o: CloudOptions, closing: (() => unknown)[]): Promise<Cloud> {
       closing.push(takeStateFolder(o.dir));
       const stack = readTemplate(o.template);
+      const { faults } = o;
       const warn = o.warn ?? ((message: string) => void process.stderr.write(`${message}\n`));
       const kinesis = await KinesisStore.open(o.dir, o.clock);
       closing.push(() => kinesis.close());
@@ -132,26 +136,26 @@ export class Cloud {
         const retention_hours = o.clock.speed === 0 ? FOR_EVER_HOURS : stream.retention_hours;
         await kinesis.createStream({ ...stream, retention_hours });
       }
-      const s3 = await S3Store.open(o.dir, o.clock);
+      const s3 = await S3Store.open(o.dir, o.clock, faults);
       for (const bucket of stack.buckets) await s3.createBucket(bucket);
-      const dynamodb = await startDynamoDb(o.dir);
+      const dynamodb = await startDynamoDb(o.dir, 0, faults);
       closing.push(() => dynamodb.close());
       for (const table of stack.tables) await dynamodb.createTable(table as unknown as TableProperties);
 
       const chance = seededChance(o.seed ?? 1);
       let lambda: Lambda | undefined;
       const invoke: DeliveryPorts['invoke'] = (name, payload) => (lambda as Lambda).invoke(name, payload);
-      const ports = { kinesis, s3, clock: o.clock, dir: o.dir, warn, invoke };
+      const ports = { kinesis, s3, clock: o.clock, dir: o.dir, warn, invoke, ...(faults && { faults }) };
       const direct = stack.delivery_streams
         .filter(({ source }) => source === null)
-        .map((settings) => new DirectPutDelivery(settings, ports));
+        .map((settings) => new DirectPutDelivery(settings, ports, faults));
       closing.push(() => Promise.all(direct.map((stream) => stream.close())));
       const endpoints = {
         AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
         ...(await serve(closing, {
-          KINESIS: () => startKinesis(kinesis, o.clock),
-          S3: () => startS3(s3),
-          SSM: () => startSsm(o.parameters ?? {}),
+          KINESIS: () => startKinesis(kinesis, o.clock, 0, faults),
+          S3: () => startS3(s3, 0, faults),
+          SSM: () => startSsm(o.parameters ?? {}, 0, faults),
           FIREHOSE: () =>
             startFirehose(
               stack.delivery_streams.map(({ name, source }) => {
@@ -159,6 +163,8 @@ export class Cloud {
                 if (source !== null || stream === undefined) return { name, type: 'KinesisStreamAsSource' as const };
                 return { name, type: 'DirectPut' as const, put: (records: readonly Buffer[]) => stream.put(records) };
               }),
+              0,
+              faults,
             ),
         })),
       };
@@ -172,6 +178,7 @@ export class Cloud {
         log_dir: join(o.dir, 'logs'),
         chance,
         environments: o.environments ?? 2,
+        ...(faults && { faults }),
       });
       const running = lambda;
       closing.push(() => running.close());
@@ -184,7 +191,7 @@ export class Cloud {
       const mappings = stack.mappings.map((settings) => new EventSourceMapping(settings, { ...ports, putObject }));
       closing.push(() => Promise.all(mappings.map((mapping) => mapping.close())));
       const invokeAsync = (name: string, payload: Uint8Array): Promise<void> => running.invokeAsync(name, payload);
-      const scheduler = new Scheduler({ clock: o.clock, invokeAsync, chance, dir: o.dir, warn });
+      const scheduler = new Scheduler({ ...ports, invokeAsync, chance });
       closing.push(() => scheduler.stop());
       const file = join(o.dir, 'endpoints.json');
       const run = { pid: process.pid, region: REGION, endpoints, environment: o.environment ?? {} };
@@ -217,6 +224,12 @@ export class Cloud {
   /** No further poll begins; resolves when those in flight came to their end. */
   async stopSchedules(): Promise<void> {
     await this.#services.scheduler.stop();
+    this.#services.lambda.dropEvents();
+  }
+
+  /** Resolves once no invocation of a function is under way, also none that counts as failed and goes on. */
+  async quiet(function_name: string): Promise<void> {
+    await this.#services.lambda.quiet(function_name);
   }
 
   backlog(): Backlog {
@@ -241,8 +254,10 @@ export class Cloud {
 
   /** Resolves once everything that is in the stream and in the buffers is consumed and delivered: windows and intervals count as over. */
   async drain(): Promise<void> {
-    const { mappings, deliveries, direct } = this.#services;
+    const { lambda, mappings, deliveries, direct } = this.#services;
+    await lambda.quiet(); // what counts as failed and goes on may still put something
     await Promise.all([...mappings, ...deliveries].map((consumer) => consumer.drain()));
+    await lambda.quiet();
     await Promise.all(direct.map((stream) => stream.drain()));
   }
 

@@ -1,6 +1,10 @@
 /** The AWS JSON 1.1 protocol: an operation named in `x-amz-target`, JSON in and out, errors as `{"__type", "message"}`. */
 import { AwsError, toAwsError } from './error.ts';
-import { type Endpoint, headerOf, readBody, requestId, serveHttp } from './http.ts';
+import { passDoor } from './faults/door.ts';
+import { type ListPut, PartialPut } from './faults/partial.ts';
+import { DOOR_KINDS } from './faults/places.ts';
+import { type Faults, NO_FAULTS } from './faults.ts';
+import { type Endpoint, headerOf, type Request, readBody, requestId, serveHttp } from './http.ts';
 
 export type Input = Readonly<Record<string, unknown>>;
 
@@ -16,32 +20,66 @@ export interface JsonService {
   /** The service's own code for its faults. */
   readonly fault: string;
   readonly handle: Handle;
+  /** How the service refuses too many requests. */
+  readonly throttle: { readonly code: string; readonly status: number };
+  /** Operations that take a list of records, and may take a part of it. */
+  readonly lists?: Readonly<Record<string, ListPut>>;
 }
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
 
-export function serveJson(service: JsonService, port = 0): Promise<Endpoint> {
-  return serveHttp(async (request, response) => {
-    let status = 200;
-    let body: Buffer;
-    const headers: Record<string, string | number> = {
-      'content-type': CONTENT_TYPE,
-      'x-amzn-requestid': requestId(),
+interface JsonAnswer {
+  readonly status: number;
+  readonly type?: string;
+  readonly body: Buffer;
+}
+
+/** `port` 0 lets the system choose. */
+export function serveJson(service: JsonService, port = 0, faults: Faults = NO_FAULTS): Promise<Endpoint> {
+  const partial = new PartialPut();
+  return serveHttp((request, response) => {
+    const target = headerOf(request, 'x-amz-target');
+    const operation = target?.split('.')[1] ?? '';
+    const list = service.lists?.[operation];
+    const fault = faults.next(`${service.name}.${operation}`, list ? [...DOOR_KINDS, 'partial'] : DOOR_KINDS);
+    const run = async (): Promise<object> => {
+      const input = await inputOf(request, service);
+      const act = (taken: Input): Promise<object> => service.handle(parseOperation(target, service.target), taken);
+      return fault === 'partial' && list ? partial.put(input, list, act) : act(input);
     };
-    try {
-      const operation = parseOperation(headerOf(request, 'x-amz-target'), service.target);
-      const input = parseInput(await readBody(request, service.limit_bytes));
-      body = Buffer.from(JSON.stringify(await service.handle(operation, input)));
-    } catch (thrown) {
-      const error = toAwsError(thrown, service.name, service.fault);
-      status = error.status;
-      headers['x-amzn-errortype'] = error.code;
-      body = Buffer.from(JSON.stringify({ __type: error.code, message: error.message }));
-    }
-    headers['content-length'] = body.length;
-    response.writeHead(status, headers);
-    response.end(body);
+    return passDoor(fault === 'partial' ? null : fault, {
+      act: () =>
+        run().then(toAnswer, (thrown: unknown) => toErrorAnswer(toAwsError(thrown, service.name, service.fault))),
+      refuse: (kind) => toErrorAnswer(refusal(kind, service)),
+      send: ({ status, type, body }) => {
+        response.writeHead(status, {
+          'content-type': CONTENT_TYPE,
+          'x-amzn-requestid': requestId(),
+          ...(type !== undefined && { 'x-amzn-errortype': type }),
+          'content-length': body.length,
+        });
+        response.end(body);
+      },
+      hangUp: () => response.destroy(),
+    });
   }, port);
+}
+
+const toAnswer = (answer: object): JsonAnswer => ({ status: 200, body: Buffer.from(JSON.stringify(answer)) });
+
+const toErrorAnswer = ({ status, code, message }: AwsError): JsonAnswer => ({
+  status,
+  type: code,
+  body: Buffer.from(JSON.stringify({ __type: code, message })),
+});
+
+const refusal = (kind: 'throttle' | 'error', { throttle, fault }: JsonService): AwsError =>
+  kind === 'throttle'
+    ? new AwsError(throttle.code, 'Rate exceeded', throttle.status)
+    : new AwsError(fault, 'Internal failure', 500);
+
+async function inputOf(request: Request, service: JsonService): Promise<Input> {
+  return parseInput(await readBody(request, service.limit_bytes));
 }
 
 function parseOperation(header: string | undefined, target: string): string {

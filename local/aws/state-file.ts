@@ -1,12 +1,16 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { checkDisk } from './faults/disk.ts';
+import { type Faults, NO_FAULTS } from './faults.ts';
 
 /** A small JSON file of state that is replaced as a whole: after a kill it is the old one or the new one. */
 export class StateFile<T> {
   readonly #path: string;
+  readonly #faults: Faults;
 
-  constructor(path: string) {
+  constructor(path: string, faults: Faults = NO_FAULTS) {
     this.#path = path;
+    this.#faults = faults;
     mkdirSync(dirname(path), { recursive: true });
   }
 
@@ -25,7 +29,9 @@ export class StateFile<T> {
     }
   }
 
+  /** Throws what the file system throws; then the old state stays. */
   write(state: T): void {
+    checkDisk(this.#faults, 'state', this.#path);
     writeFileSync(`${this.#path}.new`, JSON.stringify(state));
     renameSync(`${this.#path}.new`, this.#path);
   }

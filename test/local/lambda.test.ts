@@ -41,7 +41,9 @@ function started(
         reserved: null,
       },
     ],
-    asynchronous: [{ function_name: 'bikelake-dev-poll', maximum_retry_attempts: options.retries ?? 0 }],
+    asynchronous: [
+      { function_name: 'bikelake-dev-poll', maximum_retry_attempts: options.retries ?? 0, maximum_age_ms: 60_000 },
+    ],
     code: () => code,
     variables: { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1' },
     environment: { poll: { GIVEN: 'by the run' } },

@@ -5,7 +5,7 @@
  * hold the state folder alone, and name the cause when the process ends by it.
  */
 import { mkdirSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,8 +18,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { FatalError } from '../../../lib/errors.ts';
+import { type Faults, NO_FAULTS } from '../faults.ts';
 import { type Endpoint, HOST } from '../http.ts';
 import { REGION } from '../names.ts';
+import { type Answer, ask, type Question } from './ask.ts';
+import { dynamoDoor } from './door.ts';
+import { History } from './history.ts';
 
 /** The properties of an `AWS::DynamoDB::Table` that are honoured; others, such as TimeToLiveSpecification, are not. */
 export type TableProperties = Pick<
@@ -37,10 +41,20 @@ const POLL_MS = 10;
 const ACTIVE_MS = 5_000;
 
 /** `dir`: the state folder. */
-export async function startDynamoDb(dir: string, port = 0): Promise<DynamoDb> {
+export async function startDynamoDb(dir: string, port = 0, faults: Faults = NO_FAULTS): Promise<DynamoDb> {
   const path = join(dir, 'dynamodb');
   mkdirSync(path, { recursive: true });
   const server = dynalite({ path, createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+  const history = new History();
+  const [answer] = server.listeners('request');
+  server.removeAllListeners('request');
+  const asked = new Set<Promise<Answer>>();
+  const put = (question: Question): Promise<Answer> => {
+    const answered = ask(answer as RequestListener, question).finally(() => asked.delete(answered));
+    asked.add(answered);
+    return answered;
+  };
+  server.on('request', dynamoDoor(put, faults, history));
   await listen(server, port);
   const url = `http://${HOST}:${(server.address() as AddressInfo).port}`;
   const client = new DynamoDBClient({
@@ -51,10 +65,17 @@ export async function startDynamoDb(dir: string, port = 0): Promise<DynamoDb> {
   });
   return {
     url,
-    createTable: (properties) => createTable(client, properties),
-    close: () => {
+    createTable: (properties) => {
+      history.defineTable(
+        properties.TableName ?? '',
+        (properties.KeySchema ?? []).map(({ AttributeName = '' }) => AttributeName),
+      );
+      return createTable(client, properties);
+    },
+    close: async () => {
       client.destroy();
-      return close(server);
+      await Promise.all(asked); // also of clients that went away
+      await close(server);
     },
   };
 }

@@ -1,6 +1,19 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { VirtualClock } from '../../clock.ts';
+import { checkDisk } from '../faults/disk.ts';
+import { type Faults, NO_FAULTS } from '../faults.ts';
 import { pause, untilNone } from '../pause.ts';
 import { Signal } from '../signal.ts';
 import { expandPrefix, objectName } from './prefix.ts';
@@ -26,6 +39,7 @@ export class DirectPutDelivery {
   readonly #s3: DeliveryPorts['s3'];
   readonly #clock: VirtualClock;
   readonly #warn: (message: string) => void;
+  readonly #faults: Faults;
   /** Accepted, and not in a delivery yet. */
   readonly #open_path: string;
   /** In a delivery. */
@@ -41,8 +55,13 @@ export class DirectPutDelivery {
   #draining = false;
   readonly #counters = { records: 0, files: 0 };
 
-  constructor(settings: DeliveryStreamSettings, { s3, clock, dir, warn }: DeliveryPorts) {
+  constructor(
+    settings: DeliveryStreamSettings,
+    { s3, clock, dir, warn }: Pick<DeliveryPorts, 's3' | 'clock' | 'dir' | 'warn'>,
+    faults: Faults = NO_FAULTS,
+  ) {
     this.#settings = settings;
+    this.#faults = faults;
     this.#s3 = s3;
     this.#clock = clock;
     this.#warn = warn;
@@ -68,11 +87,23 @@ export class DirectPutDelivery {
   put(records: readonly Buffer[]): void {
     const arrived_at_ms = this.#clock.now();
     const lines = records.map((data): Accepted => ({ arrived_at_ms, data: data.toString('base64') }));
-    writeSync(this.#file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    this.#append(Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
     this.#records += records.length;
     this.#bytes += records.reduce((sum, data) => sum + data.length, 0);
     this.#first_ms ??= arrived_at_ms;
     this.#arrivals.raise();
+  }
+
+  /** All or nothing: a piece of a line that a full disk left would swallow the beginning of the next put. */
+  #append(bytes: Buffer): void {
+    const { size } = fstatSync(this.#file);
+    try {
+      checkDisk(this.#faults, 'firehose', this.#open_path);
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written);
+    } catch (error) {
+      ftruncateSync(this.#file, size);
+      throw error;
+    }
   }
 
   /** Records that are accepted and not delivered yet. */
@@ -121,9 +152,15 @@ export class DirectPutDelivery {
 
   /** From now on puts go into a new file; the old one is the delivery. */
   #leave(): void {
-    closeSync(this.#file);
+    const left = this.#file;
     renameSync(this.#open_path, this.#leaving_path);
-    this.#file = openSync(this.#open_path, 'a');
+    try {
+      this.#file = openSync(this.#open_path, 'a');
+    } catch (error) {
+      renameSync(this.#leaving_path, this.#open_path);
+      throw error;
+    }
+    closeSync(left);
     this.#leaving = this.#records;
     this.#records = 0;
     this.#bytes = 0;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AwsError } from '../error.ts';
+import { type Faults, NO_FAULTS } from '../faults.ts';
 import type { Endpoint } from '../http.ts';
 import { type Handle, type Input, serveJson } from '../json.ts';
 import { arnOf } from '../names.ts';
@@ -20,16 +21,29 @@ export interface ServedStream {
 }
 
 /** The Firehose API: PutRecord, PutRecordBatch, DescribeDeliveryStream, ListDeliveryStreams. */
-export function startFirehose(streams: readonly ServedStream[], port = 0): Promise<Endpoint> {
+export function startFirehose(
+  streams: readonly ServedStream[],
+  port = 0,
+  faults: Faults = NO_FAULTS,
+): Promise<Endpoint> {
   return serveJson(
     {
       name: 'firehose',
       target: 'Firehose_20150804',
       limit_bytes: BODY_BYTES,
       fault: 'ServiceUnavailableException',
+      throttle: { code: 'ServiceUnavailableException', status: 500 },
+      lists: {
+        PutRecordBatch: {
+          failed: { ErrorCode: 'ServiceUnavailableException', ErrorMessage: 'Slow down.' },
+          results: 'RequestResponses',
+          failures: 'FailedPutCount',
+        },
+      },
       handle: firehoseOperations(streams),
     },
     port,
+    faults,
   );
 }
 

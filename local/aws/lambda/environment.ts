@@ -47,14 +47,7 @@ export class ExecutionEnvironment {
   async invoke(id: string, payload: Uint8Array, timeout_ms: number): Promise<Outcome> {
     if (this.#failed) return { error: this.#failed };
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#fail({
-          errorType: 'Sandbox.Timedout',
-          errorMessage: `RequestId: ${id} Error: Task timed out after ${(timeout_ms / 1000).toFixed(2)} seconds`,
-          trace: [],
-        });
-        void this.#worker.terminate();
-      }, timeout_ms);
+      const timer = setTimeout(() => void this.end(timedOut(id, timeout_ms)), timeout_ms);
       const answer = (outcome: Outcome): void => {
         clearTimeout(timer);
         resolve(outcome);
@@ -66,7 +59,12 @@ export class ExecutionEnvironment {
   }
 
   async stop(): Promise<void> {
-    this.#fail({ ...EXIT, errorMessage: 'The environment was stopped' });
+    await this.end({ ...EXIT, errorMessage: 'The environment was stopped' });
+  }
+
+  /** Ends the thread where it is; an invocation that runs in it is answered with the error. Requests that it sent are not taken back. */
+  async end(error: ErrorAnswer): Promise<void> {
+    this.#fail(error);
     await this.#worker.terminate();
   }
 
@@ -83,6 +81,18 @@ export class ExecutionEnvironment {
 }
 
 const EXIT = { errorType: 'Runtime.ExitError', trace: [] } as const;
+
+/** How Lambda answers for an environment that was ended from outside. */
+export const killed = (id: string): ErrorAnswer => ({
+  ...EXIT,
+  errorMessage: `RequestId: ${id} Error: Runtime exited with error: signal: killed`,
+});
+
+export const timedOut = (id: string, timeout_ms: number): ErrorAnswer => ({
+  errorType: 'Sandbox.Timedout',
+  errorMessage: `RequestId: ${id} Error: Task timed out after ${(timeout_ms / 1000).toFixed(2)} seconds`,
+  trace: [],
+});
 
 function toExitError(error: NodeJS.ErrnoException): ErrorAnswer {
   if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {

@@ -3,9 +3,12 @@ import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { VirtualClock } from '../../clock.ts';
 import { AwsError } from '../error.ts';
+import { type Faults, NO_FAULTS } from '../faults.ts';
 import { ACCOUNT_ID, arnOf, REGION } from '../names.ts';
+import { untilNone } from '../pause.ts';
 import type { Chance } from '../seeded.ts';
-import { ExecutionEnvironment } from './environment.ts';
+import { ExecutionEnvironment, type Outcome } from './environment.ts';
+import { INVOCATION_FAULTS, type InvocationFault, meet } from './invocation-fault.ts';
 import { REQUEST_LIMIT_BYTES } from './protocol.ts';
 import type { AsyncSettings, FunctionSettings } from './settings.ts';
 
@@ -32,6 +35,7 @@ export interface LambdaOptions {
   readonly chance: Chance;
   /** Most execution environments of a function that has no reserved concurrency. */
   readonly environments: number;
+  readonly faults?: Faults;
 }
 
 interface Slot {
@@ -50,6 +54,8 @@ interface Deployed {
   readonly waiting: (() => void)[];
   invocations: number;
   errors: number;
+  /** How long an invocation takes, real time, the newest counting most. */
+  usual_ms: number;
 }
 
 /** What Lambda sets of itself; the credentials open nothing. */
@@ -67,6 +73,11 @@ const RUNTIME_VARIABLES = {
 
 /** Waits before the retries of an asynchronous invocation: one minute, then two (Lambda developer guide, asynchronous invocation). */
 const ASYNC_RETRY_MS = [60_000, 120_000];
+/** Waits of an event that was throttled: from a second to five minutes, as long as it may grow old. */
+const THROTTLED_MS = 1_000;
+const LONGEST_THROTTLED_MS = 300_000;
+/** An event that the service runs again although it succeeded comes within this time (at least once: asynchronous invocation). */
+const AGAIN_MS = 180_000;
 
 /**
  * The functions of the template, run from their packages. Of the environments of a function any may get the next invocation, and one that
@@ -77,9 +88,12 @@ export class Lambda {
   readonly #options: LambdaOptions;
   readonly #functions = new Map<string, Deployed>();
   readonly #stopped = new AbortController();
+  readonly #faults: Faults;
+  #dropped = new AbortController();
 
   constructor(options: LambdaOptions) {
     this.#options = options;
+    this.#faults = options.faults ?? NO_FAULTS;
     mkdirSync(options.log_dir, { recursive: true });
     for (const settings of options.functions) {
       const size = Math.max(1, Math.min(settings.reserved ?? options.environments, options.environments));
@@ -90,6 +104,7 @@ export class Lambda {
         waiting: [],
         invocations: 0,
         errors: 0,
+        usual_ms: 20,
       });
     }
   }
@@ -107,20 +122,15 @@ export class Lambda {
         413,
       );
     }
-    const slot = await this.#acquire(deployed, options.slot);
+    const fault = this.#faults.next(`lambda.${deployed.settings.short_name}`, INVOCATION_FAULTS);
+    if (fault === 'throttle') throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    const slot = await this.#acquire(deployed, options.slot, fault === 'switch');
     const request_id = randomUUID();
-    try {
-      slot.environment = slot.environment?.usable ? slot.environment : this.#start(deployed);
-      deployed.invocations += 1;
-      const outcome = await slot.environment.invoke(request_id, payload, deployed.settings.timeout_ms);
-      if ('body' in outcome) return { request_id, function_error: null, payload: outcome.body };
-      deployed.errors += 1;
-      deployed.log.write(`${JSON.stringify({ request_id, ...outcome.error })}\n`);
-      return { request_id, function_error: 'Unhandled', payload: Buffer.from(JSON.stringify(outcome.error)) };
-    } finally {
-      slot.busy = false;
-      for (const wake of deployed.waiting.splice(0)) wake();
-    }
+    const outcome = await this.#run(deployed, slot, { request_id, payload, fault });
+    if ('body' in outcome) return { request_id, function_error: null, payload: outcome.body };
+    deployed.errors += 1;
+    deployed.log.write(`${JSON.stringify({ request_id, ...outcome.error })}\n`);
+    return { request_id, function_error: 'Unhandled', payload: Buffer.from(JSON.stringify(outcome.error)) };
   }
 
   /** Asynchronous invocation: a failure is tried again after a minute, and after two more, as often as the template allows. */
@@ -129,11 +139,26 @@ export class Lambda {
     const config = this.#options.asynchronous.find((a) => a.function_name === settings.name);
     const retries = Math.min(config?.maximum_retry_attempts ?? 2, ASYNC_RETRY_MS.length);
     for (let attempt = 0; ; attempt += 1) {
-      const { function_error } = await this.invoke(name, payload);
-      if (function_error === null || attempt >= retries || this.#stopped.signal.aborted) return;
+      const error = await this.#runEvent(name, payload, config?.maximum_age_ms ?? Number.POSITIVE_INFINITY);
+      if (error === null && this.#faults.next(`async.${settings.short_name}`, ['again']))
+        void this.#again(name, payload);
+      if (error === null || attempt >= retries || this.#stopped.signal.aborted) return;
       await this.#options.clock.sleep(ASYNC_RETRY_MS[attempt] ?? 0, this.#stopped.signal);
       if (this.#stopped.signal.aborted) return;
     }
+  }
+
+  /** Events that were to be run again are dropped. */
+  dropEvents(): void {
+    this.#dropped.abort();
+    this.#dropped = new AbortController();
+  }
+
+  /** Resolves once nothing runs in any environment of a function (all, if none is named), also what counts as failed and goes on. */
+  async quiet(name?: string): Promise<void> {
+    const functions = name === undefined ? [...this.#functions.values()] : [this.#find(name)];
+    const busy = (): number => functions.reduce((sum, { slots }) => sum + slots.filter((slot) => slot.busy).length, 0);
+    await untilNone(busy, this.#stopped.signal);
   }
 
   counters(): Record<string, { invocations: number; errors: number }> {
@@ -159,6 +184,7 @@ export class Lambda {
   /** Ends the environments at once, with what runs in them. */
   async close(): Promise<void> {
     this.#stopped.abort();
+    this.dropEvents();
     for (const { slots, log, waiting } of this.#functions.values()) {
       for (const wake of waiting) wake();
       await Promise.all(slots.map(async (slot) => slot.environment?.stop()));
@@ -175,10 +201,72 @@ export class Lambda {
     throw new AwsError('ResourceNotFoundException', `Function not found: ${name} (the template has ${known})`, 404);
   }
 
-  async #acquire(deployed: Deployed, wanted: number | undefined): Promise<Slot> {
+  /** An event that is throttled waits, as long as it may grow old. Answers with the function's error. */
+  async #runEvent(name: string, payload: Uint8Array, age_ms: number): Promise<Invocation['function_error']> {
+    const { clock } = this.#options;
+    const until_ms = clock.now() + age_ms;
+    for (let wait_ms = THROTTLED_MS; ; wait_ms = Math.min(wait_ms * 2, LONGEST_THROTTLED_MS)) {
+      try {
+        return (await this.invoke(name, payload)).function_error;
+      } catch (error) {
+        if (!(error instanceof AwsError) || error.status !== 429) throw error;
+        if (clock.now() + wait_ms > until_ms) throw error;
+        await clock.sleep(wait_ms, this.#stopped.signal);
+      }
+    }
+  }
+
+  async #again(name: string, payload: Uint8Array): Promise<void> {
+    const { clock, chance } = this.#options;
+    const { signal } = this.#dropped;
+    await clock.sleep(Math.floor(chance() * AGAIN_MS), signal);
+    if (!signal.aborted) await this.invoke(name, payload).catch(() => undefined); // nobody waits for it
+  }
+
+  /** Runs an invocation in a slot that is held, and lets the slot go when nothing runs in it any more. */
+  async #run(
+    deployed: Deployed,
+    slot: Slot,
+    { request_id, payload, fault }: { request_id: string; payload: Uint8Array; fault: InvocationFault | null },
+  ): Promise<Outcome> {
+    const { timeout_ms } = deployed.settings;
+    const environment = this.#environmentOf(deployed, slot);
+    deployed.invocations += 1;
+    const began_ms = performance.now();
+    const running = environment.invoke(request_id, payload, timeout_ms);
+    const met = meet(fault, {
+      running,
+      environment,
+      request_id,
+      timeout_ms,
+      usual_ms: deployed.usual_ms,
+      chance: this.#options.chance,
+    });
+    void met.over.then(() => {
+      deployed.usual_ms += (performance.now() - began_ms - deployed.usual_ms) / 4;
+      if (!environment.usable && fault !== null && !this.#stopped.signal.aborted) {
+        slot.environment = this.#start(deployed); // loads while the others work
+        if (deployed.last === slot) delete deployed.last;
+      }
+      release(deployed, slot);
+    });
+    return met.outcome;
+  }
+
+  #environmentOf(deployed: Deployed, slot: Slot): ExecutionEnvironment {
+    try {
+      slot.environment = slot.environment?.usable ? slot.environment : this.#start(deployed);
+      return slot.environment;
+    } catch (error) {
+      release(deployed, slot);
+      throw error;
+    }
+  }
+
+  async #acquire(deployed: Deployed, wanted: number | undefined, is_switched: boolean): Promise<Slot> {
     for (;;) {
       const idle = deployed.slots.filter((slot, i) => !slot.busy && (wanted === undefined || wanted === i));
-      const slot = this.#choose(idle, deployed.last);
+      const slot = this.#choose(idle, deployed.last, is_switched);
       if (slot) {
         slot.busy = true;
         deployed.last = slot;
@@ -190,8 +278,10 @@ export class Lambda {
   }
 
   /** Any idle environment may be chosen; mostly it is the one that was used last. */
-  #choose(idle: readonly Slot[], last: Slot | undefined): Slot | undefined {
+  #choose(idle: readonly Slot[], last: Slot | undefined, is_switched: boolean): Slot | undefined {
     const { chance } = this.#options;
+    const others = idle.filter((slot) => slot !== last);
+    if (is_switched && others.length > 0) return others[Math.floor(chance() * others.length)];
     if (last !== undefined && idle.includes(last) && chance() >= SWITCH_RATE) return last;
     return idle[Math.floor(chance() * idle.length)];
   }
@@ -220,4 +310,9 @@ export class Lambda {
       log,
     );
   }
+}
+
+function release(deployed: Deployed, slot: Slot): void {
+  slot.busy = false;
+  for (const wake of deployed.waiting.splice(0)) wake();
 }

@@ -22,7 +22,12 @@ export interface FunctionSettings {
 export interface AsyncSettings {
   readonly function_name: string;
   readonly maximum_retry_attempts: number;
+  /** How long an event may wait to be run. */
+  readonly maximum_age_ms: number;
 }
+
+/** How long the service keeps an event at most, and where nothing is said: six hours. */
+const LONGEST_AGE_S = 21_600;
 
 export const FUNCTION_HONOURED: Honoured = {
   FunctionName: true,
@@ -50,7 +55,7 @@ export const ASYNC_HONOURED: Honoured = {
   MaximumRetryAttempts: true,
   DestinationConfig: (value) =>
     Object.keys(value ?? {}).length === 0 ? null : 'destinations of asynchronous invocations are not honoured',
-  MaximumEventAgeInSeconds: true, // an event waits for a free environment only, and never that long
+  MaximumEventAgeInSeconds: true,
 };
 
 export function toFunctionSettings(resource: Resource): FunctionSettings {
@@ -78,6 +83,7 @@ function shortName(p: Properties, name: string): string {
 export const toAsyncSettings = ({ properties: p }: Resource): AsyncSettings => ({
   function_name: functionNameOf(textOf(p.FunctionName)),
   maximum_retry_attempts: Number(p.MaximumRetryAttempts ?? 2),
+  maximum_age_ms: Number(p.MaximumEventAgeInSeconds ?? LONGEST_AGE_S) * 1000,
 });
 
 /** A function is meant by its name, its ARN, or its ARN with a version or alias. */

@@ -22,6 +22,8 @@ import {
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { AwsError } from '../error.ts';
+import { checkDisk } from '../faults/disk.ts';
+import { type Faults, NO_FAULTS } from '../faults.ts';
 import { Etags } from './etags.ts';
 import { parseBucket, parseKey, refused } from './key.ts';
 import { type Metadata, MetadataFolder } from './metadata.ts';
@@ -53,20 +55,22 @@ export class S3Store {
   readonly #root: string;
   readonly #temporary: string;
   readonly #clock: Clock;
+  readonly #faults: Faults;
   readonly #metadata: MetadataFolder;
   readonly #etags = new Etags();
   #temporary_count = 0;
 
-  private constructor(dir: string, clock: Clock) {
+  private constructor(dir: string, clock: Clock, faults: Faults) {
     this.#root = join(dir, 's3');
     this.#temporary = join(dir, 's3-tmp');
     this.#clock = clock;
+    this.#faults = faults;
     this.#metadata = new MetadataFolder(join(dir, 's3-meta'));
   }
 
   /** `dir`: the state folder. What a killed run had not finished writing is removed, so one store at a time may have the folder open. */
-  static async open(dir: string, clock: Clock): Promise<S3Store> {
-    const store = new S3Store(dir, clock);
+  static async open(dir: string, clock: Clock, faults: Faults = NO_FAULTS): Promise<S3Store> {
+    const store = new S3Store(dir, clock, faults);
     rmSync(store.#temporary, { recursive: true, force: true });
     mkdirSync(store.#temporary, { recursive: true });
     mkdirSync(store.#root, { recursive: true });
@@ -120,6 +124,7 @@ export class S3Store {
     if (existing) return { created: false, etag: this.#etags.of(path, existing) };
     const temporary = this.temporaryPath();
     try {
+      checkDisk(this.#faults, 's3', path);
       writeFileSync(temporary, body);
     } catch (error) {
       rmSync(temporary, { force: true }); // of a full disk, give back what was taken
@@ -132,7 +137,7 @@ export class S3Store {
 
   /** Moves a finished file in, in place of an object of this key. It must lie on the state folder's file system: see `temporaryPath`. */
   async putFile(bucket: string, key: string, temporary_path: string, metadata: Metadata = {}): Promise<void> {
-    this.pathOf(bucket, key);
+    checkDisk(this.#faults, 's3', this.pathOf(bucket, key));
     this.#place(temporary_path, bucket, key, { metadata });
   }
 

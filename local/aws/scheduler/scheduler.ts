@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { VirtualClock } from '../../clock.ts';
+import { type Faults, NO_FAULTS } from '../faults.ts';
 import type { Chance } from '../seeded.ts';
 import { StateFile } from '../state-file.ts';
 import { parseExpression } from './expression.ts';
@@ -13,11 +14,14 @@ export interface SchedulerPorts {
   /** The state folder. */
   readonly dir: string;
   readonly warn: (message: string) => void;
+  readonly faults?: Faults;
 }
 
 /** EventBridge Scheduler fires within the minute of the scheduled time, and at least once (user guide, "Schedule types", "How it works"). */
 const LATEST_MS = 60_000;
 const TWICE = 0.02;
+/** How much later than that a fault makes it: it overtakes the next ones of its own schedule then. */
+const LATER_MS = 180_000;
 const SCHEDULED_TIME = '<aws.scheduler.scheduled-time>';
 
 /**
@@ -26,6 +30,7 @@ const SCHEDULED_TIME = '<aws.scheduler.scheduled-time>';
  */
 export class Scheduler {
   readonly #ports: SchedulerPorts;
+  readonly #faults: Faults;
   readonly #state: StateFile<Record<string, number>>;
   readonly #fired: Record<string, number>;
   readonly #in_flight = new Set<Promise<void>>();
@@ -34,7 +39,8 @@ export class Scheduler {
 
   constructor(ports: SchedulerPorts) {
     this.#ports = ports;
-    this.#state = new StateFile(join(ports.dir, 'scheduler', 'fired.json'));
+    this.#faults = ports.faults ?? NO_FAULTS;
+    this.#state = new StateFile(join(ports.dir, 'scheduler', 'fired.json'), this.#faults);
     this.#fired = this.#state.read() ?? {};
   }
 
@@ -75,15 +81,33 @@ export class Scheduler {
       const late_ms = Math.floor(chance() * Math.min(LATEST_MS, following_ms - slot_ms));
       await clock.sleep(slot_ms + late_ms - clock.now(), stop);
       if (stop.aborted) return;
-      this.#fire(schedule, slot_ms);
-      if (chance() < TWICE) {
+      const fault = this.#faults.next(`schedule.${schedule.name}`, ['duplicate', 'late']);
+      if (fault === 'late') void this.#fireLate(schedule, slot_ms, stop);
+      else this.#fire(schedule, slot_ms);
+      if (chance() < TWICE || fault === 'duplicate') {
         this.#counters.twice += 1;
         this.#fire(schedule, slot_ms);
       }
-      this.#fired[schedule.name] = slot_ms;
-      this.#state.write(this.#fired);
+      this.#note(schedule, slot_ms);
       slot_ms = following_ms;
     }
+  }
+
+  /** Where it can't be written, a run that starts again counts more as missed. */
+  #note(schedule: Schedule, slot_ms: number): void {
+    this.#fired[schedule.name] = slot_ms;
+    try {
+      this.#state.write(this.#fired);
+    } catch (error) {
+      this.#ports.warn(`schedule ${schedule.name}: ${(error as Error).message}`);
+    }
+  }
+
+  async #fireLate(schedule: Schedule, slot_ms: number, stop: AbortSignal): Promise<void> {
+    const { clock, chance } = this.#ports;
+    await clock.sleep(Math.floor(chance() * LATER_MS), stop);
+    if (stop.aborted) this.#counters.missed += 1;
+    else this.#fire(schedule, slot_ms);
   }
 
   #fire(schedule: Schedule, slot_ms: number): void {

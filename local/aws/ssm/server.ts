@@ -1,5 +1,6 @@
 /** The embedded Parameter Store: reads of the parameters that it is given. Values stand in answers and nowhere else. */
 import { AwsError } from '../error.ts';
+import { type Faults, NO_FAULTS } from '../faults.ts';
 import type { Endpoint } from '../http.ts';
 import { type Handle, type Input, serveJson } from '../json.ts';
 import { arnOf } from '../names.ts';
@@ -8,16 +9,22 @@ const BODY_BYTES = 1024 * 1024;
 const MOST_NAMES = 10;
 
 /** `parameters`: values by name, such as `/bikelake/dev/seoul-key`. All are SecureString. */
-export function startSsm(parameters: Readonly<Record<string, string>>, port = 0): Promise<Endpoint> {
+export function startSsm(
+  parameters: Readonly<Record<string, string>>,
+  port = 0,
+  faults: Faults = NO_FAULTS,
+): Promise<Endpoint> {
   return serveJson(
     {
       name: 'ssm',
       target: 'AmazonSSM',
       limit_bytes: BODY_BYTES,
       fault: 'InternalServerError',
+      throttle: { code: 'ThrottlingException', status: 400 },
       handle: ssmOperations(parameters),
     },
     port,
+    faults,
   );
 }
 
