@@ -2,15 +2,19 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import middy from '@middy/core';
 import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import { within } from '../lib/aws-requests.ts';
 import { config } from '../lib/config.ts';
 import { parseBatch } from '../lib/silver/batch-event.ts';
 import { DynamoCheckpoints } from '../lib/silver/dynamo-checkpoint.ts';
 import { processBatch, type SilverPorts } from '../lib/silver/process-batch.ts';
 import { S3Log } from '../lib/silver/s3-log.ts';
 
+/** A checkpoint or the first object of a folder has some hundred KB. */
+const CALL_MS = 10_000;
+
 const ports: SilverPorts = {
-  log: new S3Log(new S3Client(), config.bucketName()),
-  checkpoints: new DynamoCheckpoints(new DynamoDBClient(), config.checkpointTable()),
+  log: new S3Log(new S3Client(within(CALL_MS)), config.bucketName()),
+  checkpoints: new DynamoCheckpoints(new DynamoDBClient(within(CALL_MS)), config.checkpointTable()),
   memory: new Map(),
   checkpoint_every: 16, // a checkpoint holds the whole lane: at each batch it would cost more than all the rest
   pause: (attempt) => new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt)),

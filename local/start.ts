@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   }
   const screen = new Screen();
   const source = await sourceOf(options);
-  const run = new Run(options.dir, source, screen);
+  const run = new Run(options.dir, source, screen, options.faults);
   endOn(run, screen, options);
   const result = await run.run(ROOT);
   screen.say(reportText(result));

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type FaultSpec, parseFaults } from '../aws/faults/spec.ts';
 
 /** A mistake of the person who runs it: the message says what to do, and no stack is shown. */
 export class UsageError extends Error {}
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly json: boolean;
   /** How many times faster than a real one the simulated city's clock goes. */
   readonly speed: number;
+  /** What goes wrong; null: nothing. */
+  readonly faults: FaultSpec | null;
 }
 
 export const USAGE = `bikelake: a bike-share system through poll → stream → Bronze → Silver → Gold, on this machine
@@ -31,6 +34,8 @@ export const USAGE = `bikelake: a bike-share system through poll → stream → 
   --interval SECONDS  poll interval, whole minutes (default: the system's own; 60 for the city)
   --speed N           clock of the simulated city (default 60; 1 is real time)
   --record FILE       write what the feed sends as a recording (.ndjson, .gz or .zst)
+  --faults RULES      make the embedded AWS fail: 0.2 (of all calls), s3=0.2, s3.PutObject:lost_reply=0.2, throttle=0.1,
+                      lambda.silver:killed#3 (the third call), several between commas, seed=7 to repeat it (docs/faults.md)
   --json              the figures as one JSON object in the last line of stdout
   --help              this
 
@@ -54,6 +59,7 @@ export function parseOptions(argv: readonly string[]): RunOptions | 'help' {
     for_s: values.for === undefined ? null : positive('for', values.for, 'a number of seconds above 0'),
     record: values.record ?? null,
     json: values.json ?? false,
+    faults: values.faults === undefined ? null : parseFaults(values.faults),
     speed: values.speed === undefined ? 60 : positive('speed', values.speed, 'a number above 0'),
   };
 }
@@ -72,6 +78,7 @@ function parse(argv: readonly string[]) {
         record: { type: 'string' },
         json: { type: 'boolean' },
         speed: { type: 'string' },
+        faults: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     }).values;

@@ -1,11 +1,12 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { FatalError } from '../../lib/errors.ts';
 import type { Group } from '../../lib/poll/plan.ts';
 import { VirtualClock } from '../clock.ts';
 import { startFeedServer } from '../sources/feed-server.ts';
 import { openRecording, type RecordingSystem, recordingSystem } from '../sources/recording.ts';
 import { type RunOptions, UsageError } from './options.ts';
-import type { Source } from './source.ts';
+import type { Invoke, Source } from './source.ts';
 
 /** A recording, and how many of its lines were polled; remembered so that a run that was ended half-way goes on there. */
 class Replay {
@@ -17,6 +18,7 @@ class Replay {
   readonly from: number;
   done: number;
   readonly #mark: string;
+  #torn = false;
 
   constructor(file: string, system: RecordingSystem, polls: number, dir: string) {
     this.file = file;
@@ -31,7 +33,12 @@ class Replay {
   /** Appended, because a file that is replaced at each poll costs more than the poll. */
   polled(line: number): void {
     this.done += 1;
-    appendFileSync(this.#mark, `${line}\n`);
+    try {
+      appendFileSync(this.#mark, `${this.#torn ? '\n' : ''}${line}\n`);
+      this.#torn = false;
+    } catch {
+      this.#torn = true; // a full disk: a run that starts again polls a line or two again
+    }
   }
 
   through(): void {
@@ -86,7 +93,7 @@ export async function replaySource(options: RunOptions): Promise<Source> {
         clock.advanceTo(fetched_at_ms);
         server.show(replay.system.system_id, body, is_raw);
         const scheduled_time = new Date(fetched_at_ms).toISOString();
-        await invoke('poll', { scheduled_time, group: groups.get(replay.system.system_id) });
+        await pollUntilDone(invoke, { scheduled_time, group: groups.get(replay.system.system_id) });
         replay.polled(line);
       }
       for (const replay of replays) replay.through();
@@ -94,6 +101,35 @@ export async function replaySource(options: RunOptions): Promise<Source> {
     done: () => replays.reduce((sum, replay) => sum + replay.done, 0) / polls,
     close: () => server.close(),
   };
+}
+
+const POLL_ATTEMPTS = 20;
+/** Real time. */
+const POLL_AGAIN_MS = 10;
+
+/**
+ * A replay stands for the schedules, and no line may be missing at its end: a poll that died is invoked again with the same slot, while
+ * the same body is shown.
+ */
+async function pollUntilDone(
+  invoke: Invoke,
+  input: { scheduled_time: string; group: Group | undefined },
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await invoke('poll', input);
+      return;
+    } catch (cause) {
+      if (attempt < POLL_ATTEMPTS) {
+        await new Promise((resolve) => setTimeout(resolve, POLL_AGAIN_MS));
+        continue;
+      }
+      const problem = `the poll of ${input.group?.group_id} at ${input.scheduled_time} failed ${POLL_ATTEMPTS} times: ${(cause as Error).message}`;
+      throw new FatalError('local', 'poll_failed', `${problem}; logs/poll.log in the state folder has the rest`, {
+        cause,
+      });
+    }
+  }
 }
 
 /** A recording is a system of its file's name; two of one system would mix their slots. */

@@ -1,4 +1,5 @@
 import { failureLine } from './failures.ts';
+import { faultLines } from './faults-report.ts';
 import type { RunResult } from './run.ts';
 
 const n = (value: number): string => value.toLocaleString('en-US');
@@ -26,13 +27,16 @@ export function reportText(result: RunResult): string {
     `silver  ${n(f.silver_rows)} changes; of the events ${n(f.unchanged)} unchanged, ${n(f.duplicate)} duplicate, ${n(f.late)} late`,
     ...(f.given_up === 0
       ? []
-      : [`        ${n(f.given_up)} events were given up by the mapping: settle brought them in from Bronze`]),
+      : [
+          `        ${n(f.given_up)} events were given up by the mapping: settle brought them in from Bronze; npm run redrive -- --dir … brings them into the log`,
+        ]),
     ...(f.audit_explained === 0
       ? []
       : [
           `        ${n(f.audit_explained)} differences between log and settled days, explained by late and given-up events`,
         ]),
     `gold    ${n(f.settled_spans)} spans settled, ${n(f.settled_changes)} of them changes`,
+    ...faultLines(result),
     ...(wrong.length === 0
       ? ['ledger  balances at every hop; the audit finds nothing missing and nothing extra']
       : wrong.map((line) => `WRONG   ${line}`)),

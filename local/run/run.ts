@@ -1,8 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Figures, figuresOf } from '../../jobs/duckdb/figures.ts';
 import { settleLake } from '../../jobs/duckdb/settle.ts';
 import type { Plan } from '../../lib/poll/plan.ts';
+import { FaultInjector, type Injected } from '../aws/faults/injector.ts';
+import type { FaultSpec } from '../aws/faults/spec.ts';
 import { Cloud } from '../cloud.ts';
 import { packageService } from '../package.ts';
 import { type Failure, failuresOf } from './failures.ts';
@@ -17,10 +19,28 @@ const STAGE = 'dev';
 const SETTLE_MEMORY_MB = 640;
 const SETTLE_EVERY_MS = 10_000;
 const SHOW_EVERY_MS = 250;
+/** How often the faults are asked whether to settle now, though nothing is complete. */
+const EARLY_EVERY_MS = 2_000;
 /** Records that the stream may hold before a replay waits for those who read it; more than a batch, which else would wait for the clock, and the clock for it. */
 const BACKLOG_LIMIT = 1_000;
 
+/** What was made to go wrong, and what it took to come through. */
+export interface FaultsMet {
+  readonly injected: readonly Injected[];
+  /** Calls that could have gone wrong. */
+  readonly calls: number;
+  readonly seed: number;
+  /** Rules that no call has met. */
+  readonly unmet: readonly string[];
+  /** Invocations that failed, and were tried again, by function. */
+  readonly failed_invocations: Readonly<Record<string, number>>;
+  /** What the services told a person; it lies in logs/warnings.log. */
+  readonly warnings: number;
+}
+
 export interface RunResult {
+  /** null for a run without faults. */
+  readonly faults: FaultsMet | null;
   readonly figures: Figures;
   readonly failures: readonly Failure[];
   readonly seconds: number;
@@ -39,11 +59,16 @@ export class Run {
   #settling: Promise<void> = Promise.resolve();
   #gold_hours = 0;
   #doing: string | null = null;
+  readonly #faults: FaultSpec | null;
+  readonly #injector: FaultInjector | null;
+  #warnings = 0;
 
-  constructor(dir: string, source: Source, screen: Screen) {
+  constructor(dir: string, source: Source, screen: Screen, faults: FaultSpec | null = null) {
     this.#dir = dir;
     this.#source = source;
     this.#screen = screen;
+    this.#faults = faults;
+    this.#injector = faults && new FaultInjector(faults);
   }
 
   /** Ends the polling; what was polled still goes all the way. */
@@ -74,6 +99,7 @@ export class Run {
       await source.close();
     }
     return {
+      faults: this.#faultsMet(),
       figures: await figuresOf(this.#lake),
       failures: await failuresOf(this.#lake),
       seconds: Math.round((performance.now() - this.#started_ms) / 100) / 10,
@@ -92,7 +118,8 @@ export class Run {
       clock,
       environment: { poll: { FEED_ALLOWED_HOSTS: allowed_hosts.join(',') } },
       parameters: seoul_key === null ? {} : { [`/bikelake/${STAGE}/seoul-key`]: seoul_key },
-      warn: (message) => this.#screen.say(message),
+      ...(this.#injector && { faults: this.#injector }),
+      warn: (message) => this.#warn(message),
     });
     this.#cloud = cloud;
     this.#lake = join(this.#dir, 's3', cloud.names.bucket);
@@ -108,6 +135,7 @@ export class Run {
       await aborted(this.#stop.signal);
     } else {
       const ready = async (): Promise<void> => {
+        await cloud.quiet('poll'); // one that counts as failed and goes on would see the next line's body
         while (cloud.backlog().stream_records > BACKLOG_LIMIT && !this.#stop.signal.aborted) await pause(20);
       };
       await this.#source.drive(plan, (name, payload) => cloud.invoke(name, payload), ready, this.#stop.signal);
@@ -115,21 +143,51 @@ export class Run {
     clearInterval(settles);
   }
 
-  /** Gold grows while the run goes on; a replay settles once, at its end. */
-  #settleNowAndThen(): NodeJS.Timeout | undefined {
-    if (this.#source.drive !== null) return undefined;
+  /** Gold grows while the run goes on; a replay settles once, at its end, if no fault makes it settle early. */
+  #settleNowAndThen(): NodeJS.Timeout {
     let busy = false;
+    const isReplay = this.#source.drive !== null;
+    let due_ms = performance.now() + SETTLE_EVERY_MS;
     return setInterval(() => {
       if (busy) return;
+      const early = this.#injector?.next('settle.lake', ['early']) ?? null;
+      if (early === null && (isReplay || performance.now() < due_ms)) return;
+      due_ms = performance.now() + SETTLE_EVERY_MS;
       busy = true;
       this.#settling = this.#settle()
-        .catch((error: Error) =>
-          this.#screen.say(`not settled this time, the end of the run will tell: ${error.message}`),
-        )
+        .catch((error: Error) => this.#warn(`not settled this time, the end of the run will tell: ${error.message}`))
         .finally(() => {
           busy = false;
         });
-    }, SETTLE_EVERY_MS);
+    }, EARLY_EVERY_MS);
+  }
+
+  /** Where things are made to go wrong, warnings are no news: they go to a file, and the report counts them. */
+  #warn(message: string): void {
+    if (this.#injector === null) {
+      this.#screen.say(message);
+      return;
+    }
+    this.#warnings += 1;
+    try {
+      appendFileSync(join(this.#dir, 'logs', 'warnings.log'), `${message}\n`);
+    } catch {
+      // counted
+    }
+  }
+
+  #faultsMet(): FaultsMet | null {
+    const [faults, injector, cloud] = [this.#faults, this.#injector, this.#cloud];
+    if (!faults || !injector || !cloud) return null;
+    const functions = Object.entries(cloud.counters().functions);
+    return {
+      injected: injector.injected(),
+      calls: injector.calls(),
+      seed: faults.seed,
+      unmet: injector.unmet(),
+      failed_invocations: Object.fromEntries(functions.map(([name, { errors }]) => [name, errors])),
+      warnings: this.#warnings,
+    };
   }
 
   async #settle(): Promise<void> {

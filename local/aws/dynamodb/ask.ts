@@ -22,8 +22,9 @@ export function ask(dynalite: RequestListener, { method, url, headers, body }: Q
     const response = {
       statusCode: 200,
       contentType: '',
-      setHeader: (name: string, value: string | number) => void (answered[name.toLowerCase()] = value),
-      removeHeader: (name: string) => void delete answered[name.toLowerCase()],
+      setHeader: (name: string, value: string | number) => {
+        answered[name.toLowerCase()] = value;
+      },
       end: (text = '') => resolve({ status: response.statusCode, headers: answered, body: String(text) }),
     };
     const request = Object.assign(new EventEmitter(), { method, url, headers });

@@ -12,6 +12,7 @@ test('without options: the simulated city, 60 times as fast, in .bikelake', () =
     record: null,
     json: false,
     speed: 60,
+    faults: null,
   });
 });
 
@@ -31,6 +32,7 @@ test.each([
   [['--interval', '90'], '--interval 90: schedules fire on whole minutes; give 60, 120, 300 …'],
   [['--interval', 'x'], '--interval x: it takes whole minutes in seconds: 60, 120, 300 …'],
   [['--for', '0'], '--for 0: it takes a number of seconds above 0'],
+  [['--faults', 's4=0.2'], '--faults: rule s4=0.2: there is no service or kind s4'],
   [['--url', 'ftp://x'], "--url ftp://x: give the http(s) URL of a system's gbfs.json"],
 ])('%j is refused with the option, what it got and the remedy', (argv, message) => {
   expect(() => parseOptions(argv)).toThrow(message);
