@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -141,17 +144,12 @@ function removeOld(packages: string): void {
 
 /** One packaging at a time in a project folder, whatever the state folders: they share `.esbuild`. */
 async function locked(root: string, work: () => Promise<void>): Promise<void> {
-  const lock = join(tmpdir(), `bikelake-package-${createHash('sha256').update(root).digest('hex').slice(0, 16)}`);
-  for (let waited_ms = 0; ; waited_ms += LOCK_TRY_MS) {
-    try {
-      mkdirSync(lock);
-      break;
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-    }
-    const age_ms = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age_ms > LOCK_WAIT_MS)
-      rmSync(lock, { recursive: true, force: true }); // of a run that was killed
+  const lock = join(tmpdir(), `bikelake-package-${createHash('sha256').update(root).digest('hex').slice(0, 16)}.lock`);
+  for (let waited_ms = 0; !takeLock(lock); waited_ms += LOCK_TRY_MS) {
+    const age_ms = Date.now() - (lstatSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    const owner = ownerOf(lock);
+    if (age_ms > LOCK_WAIT_MS || (owner !== null && !isAlive(owner)))
+      rmSync(lock, { force: true }); // of a run that was killed
     else if (waited_ms > LOCK_WAIT_MS)
       throw failed(`another run is packaging for too long; if there is none, remove ${lock}`);
     await sleep(LOCK_TRY_MS);
@@ -159,7 +157,35 @@ async function locked(root: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } finally {
-    rmSync(lock, { recursive: true, force: true });
+    rmSync(lock, { force: true });
+  }
+}
+
+/** The lock is a symbolic link to its owner's process id: it appears with its content, or not at all. */
+function takeLock(lock: string): boolean {
+  try {
+    symlinkSync(String(process.pid), lock);
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
+function ownerOf(lock: string): number | null {
+  try {
+    return Number(readlinkSync(lock));
+  } catch {
+    return null; // given back meanwhile
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // there, and of another user
   }
 }
 

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { packageService } from '../../local/package.ts';
-import { folderOf, temporaryFolder } from './workbench.ts';
+import { folderOf, temporaryFolder, until } from './workbench.ts';
 
 /** A project whose `sls` packages one function, and notes each time that it ran. */
 function project(sls: string): string {
@@ -52,6 +54,21 @@ describe('packaging the service', () => {
     const root = project(WORKS);
     const dir = temporaryFolder();
     await Promise.all([1, 2].map(() => packageService({ dir, stage: 'dev', root })));
+    expect(readFileSync(join(root, 'ran'), 'utf8')).toBe('package --stage dev\n');
+  });
+  it('goes on at once where a run was killed while it packaged', async () => {
+    const root = project("require('node:fs').writeFileSync('started', ''); setInterval(() => {}, 1000);");
+    const options = { dir: join(root, '.bikelake'), stage: 'dev', root };
+    const module = new URL('../../local/package.ts', import.meta.url).href;
+    const text = `const { packageService } = await import(${JSON.stringify(module)}); await packageService(${JSON.stringify(options)});`;
+    const killed = spawn(process.execPath, ['--input-type=module', '-e', text], { detached: true, stdio: 'ignore' });
+    await until(() => existsSync(join(root, 'started')));
+    process.kill(-(killed.pid ?? 0), 'SIGKILL');
+    await once(killed, 'close');
+    writeFileSync(join(root, 'node_modules/.bin/sls'), WORKS);
+    const before = performance.now();
+    await packageService(options);
+    expect(performance.now() - before).toBeLessThan(5_000);
     expect(readFileSync(join(root, 'ran'), 'utf8')).toBe('package --stage dev\n');
   });
   it('that fails says so with the end of the output, and leaves nothing half made', async () => {
