@@ -24,6 +24,7 @@ import { REGION } from '../names.ts';
 import { type Answer, ask, type Question } from './ask.ts';
 import { dynamoDoor } from './door.ts';
 import { History } from './history.ts';
+import { finishTables } from './unfinished.ts';
 
 /** The properties of an `AWS::DynamoDB::Table` that are honoured; others, such as TimeToLiveSpecification, are not. */
 export type TableProperties = Pick<
@@ -44,6 +45,7 @@ const ACTIVE_MS = 5_000;
 export async function startDynamoDb(dir: string, port = 0, faults: Faults = NO_FAULTS): Promise<DynamoDb> {
   const path = join(dir, 'dynamodb');
   mkdirSync(path, { recursive: true });
+  await finishTables(path);
   const server = dynalite({ path, createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
   const history = new History();
   const [answer] = server.listeners('request');
@@ -112,6 +114,6 @@ async function createTable(client: DynamoDBClient, properties: TableProperties):
   throw new FatalError(
     'local',
     'table_not_active',
-    `table ${TableName} did not become ACTIVE in ${ACTIVE_MS} ms: a run was killed while it made the table; start with another --dir`,
+    `table ${TableName} did not become ACTIVE in ${ACTIVE_MS} ms: start with another --dir`,
   );
 }

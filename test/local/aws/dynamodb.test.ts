@@ -110,3 +110,23 @@ test('closing waits for requests in flight', async () => {
   await Promise.all([stop(), ...writes]);
   await start();
 });
+
+test('a table that a killed process had begun to make is finished', async () => {
+  await stop();
+  const other = { ...properties, TableName: 'bikelake-dev-other' };
+  await runAndKill(
+    `import dynalite from 'dynalite';
+     import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+     const server = dynalite({ path: ${JSON.stringify(`${dir}/dynamodb`)}, createTableMs: 60_000 });
+     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+     const endpoint = 'http://127.0.0.1:' + server.address().port;
+     const client = new DynamoDBClient({ endpoint, region: '${region}', credentials: ${JSON.stringify(credentials)} });
+     await client.send(new CreateTableCommand(${JSON.stringify(other)}));
+     console.log('ready');`,
+    project,
+  );
+  await start();
+  await embedded.createTable(other);
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: other.TableName }));
+  expect(Table?.TableStatus).toBe('ACTIVE');
+});

@@ -1,0 +1,190 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Answer, Database } from './connection.ts';
+import { LakeFolder } from './lake-folder.ts';
+import { checkBronze } from './ledger-bronze.ts';
+import { checkChain } from './ledger-chain.ts';
+import { checkFiles, type FileCheck } from './ledger-files.ts';
+import { type Finding, finding, note } from './ledger-finding.ts';
+import { type Asked, Hops, type OddChange, type OddPoll } from './ledger-hops.ts';
+import { LakeTwin } from './ledger-twin.ts';
+import { type LogFile, logFiles } from './log-files.ts';
+import { Manifest } from './manifest.ts';
+import { settleLake } from './settle.ts';
+
+export interface LedgerOptions extends Partial<Asked> {
+  /** Reads every page of every file; false: only their ends and sums. */
+  readonly pages?: boolean;
+  /** Told before each step. */
+  readonly progress?: (step: string) => void;
+}
+
+/** What came in and what became of it, from what is stored now. */
+export interface Ledger {
+  readonly polls: Answer;
+  readonly bronze: Answer;
+  readonly lanes: Answer;
+  readonly settled: Answer;
+  /** Findings first, then notes. */
+  readonly findings: readonly Finding[];
+  readonly odd_polls: readonly OddPoll[];
+  readonly odd_changes: readonly OddChange[];
+}
+
+const LIMITS = { threads: 2, memory_mb: 384 } as const;
+
+/**
+ * The ledger of a lake, `<state>/s3/<bucket>`: checks every file and every chain of the log, then settles what is stored now in a twin of
+ * the lake, and counts both sides of each hop there. The lake is only read. While a run has the folder, what it is just writing is not judged.
+ */
+export async function ledgerOf(root: string, options: LedgerOptions = {}): Promise<Ledger> {
+  const { pages = true, progress = () => undefined, system_id = null, date = null } = options;
+  const lake = new LakeFolder(root);
+  const is_running = hasRun(dirname(lake.settle_dir));
+  const manifest = new Manifest(lake);
+  await using db = await Database.open({ ...LIMITS, spill_dir: join(lake.settle_dir, 'ledger-spill') });
+  progress('reading every file');
+  const check = await checkFiles(db, lake, manifest, { pages });
+  using twin = new LakeTwin(lake, manifest, check);
+  const log = logFiles(twin.lake);
+  progress('following the chains of the log');
+  const findings = [...check.findings];
+  const { versions } = manifest.content;
+  for (const [lane, files] of Map.groupBy(log, (file) => file.lane)) {
+    findings.push(...(await checkChain(lake, files, versions[lane] ?? 0)));
+  }
+  findings.push(...goneLanes(versions, log), ...unseen(manifest, check, log));
+  progress('looking for lines that came twice');
+  findings.push(...(await checkBronze(db, lake, check.sound['bronze/events'])));
+  progress('settling a twin of the lake');
+  const report = await settleLake(twin.lake.root);
+  if (report.unplanned_systems.length > 0) {
+    const message = `config/plan.json doesn't name ${report.unplanned_systems.join(', ')}: taken as polled every minute`;
+    findings.push(
+      note(
+        'unplanned_systems',
+        'config/plan.json',
+        message,
+        'put the plan back, or take the expected polls as they are',
+      ),
+    );
+  }
+  progress('counting');
+  const hops = await Hops.of(db, twin.lake, log, { system_id, date });
+  const lanes = await hops.lanes();
+  const tables = { polls: await hops.polls(), bronze: await hops.bronze(), lanes, settled: await hops.settled() };
+  const odd_polls = await hops.oddPolls(check.sound['bronze/events']);
+  const odd_changes = await hops.oddChanges();
+  findings.push(...countFindings(tables, is_running));
+  const judged = is_running ? findings.map(whileRunning) : findings;
+  return {
+    ...tables,
+    findings: judged.toSorted((a, b) => (a.level < b.level ? -1 : a.level > b.level ? 1 : 0)),
+    odd_polls,
+    odd_changes,
+  };
+}
+
+/** True while a process that is alive has the state folder. */
+function hasRun(dir: string): boolean {
+  const lock = join(dir, 'lock');
+  if (!existsSync(lock)) return false;
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** A run replaces settled and Gold files, and its manifest follows a moment later. */
+function whileRunning(found: Finding): Finding {
+  const is_passing =
+    found.reason === 'changed_file' || (found.reason === 'foreign_file' && /^(silver|gold)\//.test(found.key ?? ''));
+  return is_passing
+    ? note(found.reason, found.key, `${found.message}; a run is settling`, 'look again when the run has ended')
+    : found;
+}
+
+function goneLanes(versions: Readonly<Record<string, number>>, log: readonly LogFile[]): Finding[] {
+  const there = new Set(log.map((file) => file.lane));
+  return Object.entries(versions)
+    .filter(([lane]) => !there.has(lane))
+    .map(([lane, version]) =>
+      finding(
+        'deleted_log_object',
+        `log/lane=${lane}/`,
+        `settle has seen versions up to ${version} of this lane, and all are gone`,
+        'put them back from a copy',
+      ),
+    );
+}
+
+/** What the last settle has not seen. */
+function unseen({ content }: Manifest, { sound }: FileCheck, log: readonly LogFile[]): Finding[] {
+  const files = sound['bronze/events'].filter((key) => !(key in content.bronze)).length;
+  const objects = log.filter((file) => file.version > (content.versions[file.lane] ?? 0)).length;
+  if (files + objects === 0) return [];
+  const message = `the last settle has not seen ${files} Bronze files and ${objects} log objects: the lake's tables lack them, the figures here have them`;
+  return [
+    note(
+      'not_settled',
+      null,
+      message,
+      'npm start with this folder settles at its end; npm run rebuild settles a day by itself',
+    ),
+  ];
+}
+
+function countFindings(
+  { bronze, lanes, settled }: Pick<Ledger, 'bronze' | 'lanes' | 'settled'>,
+  is_running: boolean,
+): Finding[] {
+  const found: Finding[] = [];
+  const differences = sumOf(bronze, 'difference');
+  if (differences > 0) {
+    found.push(
+      finding(
+        'counts_differ',
+        null,
+        `receipts and Bronze differ by ${differences} events`,
+        'see the polls below: what is gone from Bronze may still be in the stream',
+      ),
+    );
+  }
+  const in_lanes = sumOf(lanes, 'difference');
+  if (in_lanes > 0) {
+    found.push(
+      finding(
+        'lanes_differ',
+        null,
+        `Bronze and the log differ by ${in_lanes} lines`,
+        'look for a deleted or altered object of that lane, or a gone Bronze file, above',
+      ),
+    );
+  }
+  const pending = sumOf(lanes, 'pending');
+  if (pending > 0) {
+    const message = `${pending} lines of Bronze lie beyond the last batch of their lane`;
+    const remedy =
+      'they are consumed when the run goes on; if the run has come to its end, objects at the end of the chain are gone';
+    found.push((is_running ? note : finding)('pending', null, message, remedy));
+  }
+  const given_up = sumOf(lanes, 'given_up');
+  if (given_up > 0) {
+    const message = `${given_up} lines lie in no batch, although later ones do: given up by the mapping, and settled from Bronze`;
+    found.push(note('given_up', null, message, 'npm run redrive brings their batches back into the stream'));
+  }
+  const missing = sumOf(settled, 'missing');
+  const extra = sumOf(settled, 'extra');
+  if (missing + extra > 0) {
+    const message = `${missing} changes are missing in the log, ${extra} rows of it are no changes`;
+    found.push(finding('audit_differs', null, message, 'see the changes below'));
+  }
+  return found;
+}
+
+export function sumOf({ columns, rows }: Answer, name: string): number {
+  const at = columns.findIndex((column) => column.name === name);
+  return rows.reduce((sum, row) => sum + Number(row[at] ?? 0), 0);
+}
