@@ -13,7 +13,7 @@ const USAGE = `npm run --silent ledger -- [--dir DIR] [--system ID] [--date YYYY
   --system ID  counts of this system only; files and chains are checked all the same
   --date D     counts of this UTC day only
   --json       one JSON object
-  --quick      files by their ends and sums, without reading every page
+  --quick      files by their ends and sums, and days as settle remembers them, instead of reading and counting all anew
   Ends with 0 if everything balances, with 1 if something is found, with 2 if it is called wrongly.`;
 
 class Misuse extends Error {}
@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   const progress = (step: string): void => {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${step} …`);
   };
-  const ledger = await ledgerOf(lake, { system_id: system ?? null, date: date ?? null, pages: !quick, progress });
+  const ledger = await ledgerOf(lake, { system_id: system ?? null, date: date ?? null, quick, progress });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
   const is_balanced = ledger.findings.every(({ level }) => level === 'note');
   if (json) {

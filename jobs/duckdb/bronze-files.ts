@@ -2,6 +2,7 @@ import type { Kind } from '../../lib/event.ts';
 import type { Database } from './connection.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import type { BronzeContent, Manifest } from './manifest.ts';
+import { parquetFault } from './parquet-fault.ts';
 import { BRONZE_COLUMNS, parquetRelation } from './relation.ts';
 
 const BRONZE_PREFIX = 'bronze/events';
@@ -23,10 +24,14 @@ export async function accountForBronze(db: Database, lake: LakeFolder, manifest:
   const fresh = lake.parquetKeys(BRONZE_PREFIX).filter((key) => !(key in bronze));
   for (let from = 0; from < fresh.length; from += FILES_AT_ONCE) {
     const keys = fresh.slice(from, from + FILES_AT_ONCE);
+    for (const key of keys) mustBeWhole(lake, key);
     const rows = await db.rows<InventoryRow>(inventoryQuery(keys.map((key) => lake.path(key))));
     const byFile = Map.groupBy(rows, (row) => row.file);
     for (const key of keys) {
       const own = byFile.get(lake.path(key)) ?? [];
+      if (!own.every(isOfBronze)) {
+        throw new Error(`${key} holds rows without kind or slot, and is no file of Bronze: move it out of the lake`);
+      }
       bronze[key] = own.map(({ date, kind, first_ms, last_ms, first_basis_ms }) => ({
         date,
         kind,
@@ -38,6 +43,19 @@ export async function accountForBronze(db: Database, lake: LakeFolder, manifest:
     }
   }
   return fresh.length;
+}
+
+/** Any other Parquet file has null in the columns that it lacks. */
+const isOfBronze = ({ date, kind }: { readonly date: string | null; readonly kind: Kind | null }): boolean =>
+  date !== null && kind !== null;
+
+/** One bad file would fail the whole list, and DuckDB doesn't always say which. */
+export function mustBeWhole(lake: LakeFolder, key: string): void {
+  const fault = parquetFault(lake.path(key));
+  if (fault === null) return;
+  throw new Error(
+    `${key} is no whole Parquet file: ${fault}. Put it back from a copy, or move it out of the lake and look at npm run ledger, which names what is missing then`,
+  );
 }
 
 const inventoryQuery = (files: readonly string[]): string => `

@@ -8,7 +8,14 @@ import { literal, parquetRelation } from './relation.ts';
 
 const FILES_AT_ONCE = 500;
 /** What names a line of the stream. */
-const LINES: Columns = { shard_id: 'STRING', sequence_number: 'STRING', line: 'INT', filename: 'STRING' };
+const LINES: Columns = {
+  shard_id: 'STRING',
+  sequence_number: 'STRING',
+  line: 'INT',
+  kind: 'STRING',
+  slot_ms: 'BIGINT',
+  filename: 'STRING',
+};
 
 interface Shared {
   readonly file: string;
@@ -21,25 +28,29 @@ interface Shared {
  * Names the Bronze files that hold the same lines (shard, sequence number, line) as another one. Firehose delivers at least once, so that
  * this happens by itself, and every count is made without the repeats; a file with the very bytes of another one is a copy of it.
  */
-export async function checkBronze(db: Database, lake: LakeFolder, keys: readonly string[]): Promise<Finding[]> {
+export async function checkBronze(
+  db: Database,
+  lake: LakeFolder,
+  keys: readonly string[],
+): Promise<{ findings: Finding[]; foreign: ReadonlySet<string> }> {
   const findings: Finding[] = [];
   await db.run(
-    'CREATE OR REPLACE TEMPORARY TABLE file_records (file INT, shard_id STRING, sequence STRING, first INT, last INT)',
+    'CREATE OR REPLACE TEMPORARY TABLE file_records (file INT, shard_id STRING, sequence STRING, first INT, last INT, is_event BOOLEAN)',
   );
   for (let from = 0; from < keys.length; from += FILES_AT_ONCE) {
     const paths = keys.slice(from, from + FILES_AT_ONCE).map((key) => lake.path(key));
     const rows = parquetRelation(LINES, paths, ', filename = true');
     const numbers = paths.map((path, i) => `(${literal(path)}, ${from + i})`).join(', ');
     await db.run(
-      `INSERT INTO file_records SELECT n.number, w.shard_id, w.sequence_number, min(w.line), max(w.line)
+      `INSERT INTO file_records SELECT n.number, w.shard_id, w.sequence_number, min(w.line), max(w.line), count(w.kind) = count(*) AND count(w.slot_ms) = count(*)
        FROM (${rows}) AS w JOIN (VALUES ${numbers}) AS n(path, number) ON n.path = w.filename GROUP BY ALL`,
     );
   }
   const foreign = await db.rows<{ file: number }>(
-    'SELECT DISTINCT file FROM file_records WHERE shard_id IS NULL OR sequence IS NULL ORDER BY file',
+    'SELECT DISTINCT file FROM file_records WHERE shard_id IS NULL OR sequence IS NULL OR NOT is_event ORDER BY file',
   );
   for (const { file } of foreign) {
-    const message = 'it has rows without shard and sequence number: no row of Bronze is so';
+    const message = 'it has rows without kind, slot, shard or sequence number: no row of Bronze is so';
     findings.push(finding('foreign_file', keys[file] ?? null, message, 'move it out of the lake'));
   }
   const shared = await db.rows<{ file: number; others: number[]; records: number; shared: number }>(
@@ -62,7 +73,7 @@ export async function checkBronze(db: Database, lake: LakeFolder, keys: readonly
   }));
   findings.push(...pairs.flatMap((pair) => repeatOf(lake, pair)));
   await db.run('DROP TABLE file_records');
-  return findings;
+  return { findings, foreign: new Set(foreign.map(({ file }) => name(file))) };
 }
 
 function repeatOf(lake: LakeFolder, { file, others, records, shared }: Shared): Finding[] {

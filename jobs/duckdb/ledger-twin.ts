@@ -15,15 +15,17 @@ export class LakeTwin implements Disposable {
   readonly lake: LakeFolder;
   readonly #dir: string;
 
-  constructor(lake: LakeFolder, manifest: Manifest, { sound }: FileCheck) {
+  constructor(lake: LakeFolder, manifest: Manifest, { sound }: FileCheck, quick: boolean) {
     this.#dir = mkdtempSync(join(dirname(lake.settle_dir), 'ledger-'));
     this.lake = new LakeFolder(join(this.#dir, 's3', basename(lake.root)));
     const others = keysBelow(lake, '.').filter((key) => !OWN_PREFIXES.some((prefix) => key.startsWith(`${prefix}/`)));
-    for (const key of [...Object.values(sound).flat(), ...others]) this.#link(lake.path(key), this.lake.path(key));
+    const made = quick ? [...sound.silver, ...sound.gold] : [];
+    for (const key of [...sound['bronze/events'], ...sound.log, ...made, ...others])
+      this.#link(lake.path(key), this.lake.path(key));
     mkdirSync(this.lake.settle_dir, { recursive: true });
     writeFileSync(
       join(this.lake.settle_dir, 'manifest.json'),
-      JSON.stringify(remembered(manifest, new Set(sound['bronze/events']))),
+      JSON.stringify(remembered(manifest, new Set(sound['bronze/events']), quick)),
     );
   }
 
@@ -43,8 +45,13 @@ export class LakeTwin implements Disposable {
   }
 }
 
-/** What settle remembers, without the Bronze files that are gone or damaged: their days are made again without them. */
-function remembered({ content }: Manifest, sound: ReadonlySet<string>): Manifest['content'] {
+/**
+ * What the twin's settle may take over. Never an audit: an object that was altered after it was audited has to be read again. And days
+ * only where it is asked to be quick, and then not those of Bronze files that are gone or damaged: they are made again without them.
+ */
+function remembered({ content }: Manifest, sound: ReadonlySet<string>, quick: boolean): Manifest['content'] {
+  if (!quick) return { ...content, bronze: {}, systems: {}, made: {} };
   const bronze = Object.fromEntries(Object.entries(content.bronze).filter(([key]) => sound.has(key)));
-  return { ...content, bronze };
+  const made = Object.fromEntries(Object.entries(content.made).filter(([name]) => !name.startsWith('audit ')));
+  return { ...content, bronze, made };
 }

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Answer, Database } from './connection.ts';
 import { LakeFolder } from './lake-folder.ts';
@@ -10,11 +11,12 @@ import { type Asked, Hops, type OddChange, type OddPoll } from './ledger-hops.ts
 import { LakeTwin } from './ledger-twin.ts';
 import { type LogFile, logFiles } from './log-files.ts';
 import { Manifest } from './manifest.ts';
+import { literal } from './relation.ts';
 import { settleLake } from './settle.ts';
 
 export interface LedgerOptions extends Partial<Asked> {
-  /** Reads every page of every file; false: only their ends and sums. */
-  readonly pages?: boolean;
+  /** Files by their ends and sums, and days as settle remembers them, instead of reading every page and counting everything anew. */
+  readonly quick?: boolean;
   /** Told before each step. */
   readonly progress?: (step: string) => void;
 }
@@ -38,14 +40,23 @@ const LIMITS = { threads: 2, memory_mb: 384 } as const;
  * the lake, and counts both sides of each hop there. The lake is only read. While a run has the folder, what it is just writing is not judged.
  */
 export async function ledgerOf(root: string, options: LedgerOptions = {}): Promise<Ledger> {
-  const { pages = true, progress = () => undefined, system_id = null, date = null } = options;
+  const { quick = false, progress = () => undefined, system_id = null, date = null } = options;
   const lake = new LakeFolder(root);
   const is_running = hasRun(dirname(lake.settle_dir));
   const manifest = new Manifest(lake);
-  await using db = await Database.open({ ...LIMITS, spill_dir: join(lake.settle_dir, 'ledger-spill') });
+  const spill_dir = mkdtempSync(join(tmpdir(), 'bikelake-ledger-'));
+  using _spilled = { [Symbol.dispose]: () => rmSync(spill_dir, { recursive: true, force: true }) };
+  await using db = await Database.open({ ...LIMITS, spill_dir });
   progress('reading every file');
-  const check = await checkFiles(db, lake, manifest, { pages });
-  using twin = new LakeTwin(lake, manifest, check);
+  const whole = await checkFiles(db, lake, manifest, { pages: !quick });
+  progress('looking for lines that came twice');
+  const bronze = await checkBronze(db, lake, whole.sound['bronze/events']);
+  const events = whole.sound['bronze/events'].filter((key) => !bronze.foreign.has(key));
+  const check = {
+    findings: [...whole.findings, ...bronze.findings],
+    sound: { ...whole.sound, 'bronze/events': events },
+  };
+  using twin = new LakeTwin(lake, manifest, check, quick);
   const log = logFiles(twin.lake);
   progress('following the chains of the log');
   const findings = [...check.findings];
@@ -54,8 +65,6 @@ export async function ledgerOf(root: string, options: LedgerOptions = {}): Promi
     findings.push(...(await checkChain(lake, files, versions[lane] ?? 0)));
   }
   findings.push(...goneLanes(versions, log), ...unseen(manifest, check, log));
-  progress('looking for lines that came twice');
-  findings.push(...(await checkBronze(db, lake, check.sound['bronze/events'])));
   progress('settling a twin of the lake');
   const report = await settleLake(twin.lake.root);
   if (report.unplanned_systems.length > 0) {
@@ -73,9 +82,12 @@ export async function ledgerOf(root: string, options: LedgerOptions = {}): Promi
   const hops = await Hops.of(db, twin.lake, log, { system_id, date });
   const lanes = await hops.lanes();
   const tables = { polls: await hops.polls(), bronze: await hops.bronze(), lanes, settled: await hops.settled() };
-  const odd_polls = await hops.oddPolls(check.sound['bronze/events']);
+  const odd_polls = await hops.oddPolls(events);
   const odd_changes = await hops.oddChanges();
   findings.push(...countFindings(tables, is_running));
+  if (findings.every(({ reason, level }) => level === 'note' && reason !== 'not_settled')) {
+    findings.push(...(await unlikeBronze(db, lake, manifest, twin.lake)));
+  }
   const judged = is_running ? findings.map(whileRunning) : findings;
   return {
     ...tables,
@@ -134,6 +146,39 @@ function unseen({ content }: Manifest, { sound }: FileCheck, log: readonly LogFi
       'npm start with this folder settles at its end; npm run rebuild settles a day by itself',
     ),
   ];
+}
+
+/** Settled and Gold files that are as settle wrote them, and not as what Bronze holds now comes to. */
+async function unlikeBronze(
+  db: Database,
+  lake: LakeFolder,
+  { content }: Manifest,
+  twin: LakeFolder,
+): Promise<Finding[]> {
+  const now = new Map(Object.values(new Manifest(twin).content.made).flatMap(({ files }) => Object.entries(files)));
+  const then = Object.values(content.made).flatMap(({ files }) => Object.entries(files));
+  const found: Finding[] = [];
+  for (const [key, sum] of then) {
+    if (now.get(key) === sum || (now.has(key) && (await sameRows(db, lake.path(key), twin.path(key))))) continue;
+    const message =
+      'what Bronze holds now comes to other rows: Bronze was changed after it was settled, or another version settled it';
+    found.push(
+      finding(
+        'unlike_bronze',
+        key,
+        message,
+        'compare Bronze with a copy of it; if Bronze is right, remove this file and settle again',
+      ),
+    );
+  }
+  return found;
+}
+
+async function sameRows(db: Database, a: string, b: string): Promise<boolean> {
+  const print = (file: string): string =>
+    `SELECT count(*) AS n, bit_xor(hash(f)) AS h FROM read_parquet(${literal(file)}) AS f`;
+  const { rows } = await db.answer(`SELECT a.n = b.n AND a.h = b.h FROM (${print(a)}) AS a, (${print(b)}) AS b`);
+  return rows[0]?.[0] === true;
 }
 
 function countFindings(

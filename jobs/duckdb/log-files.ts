@@ -1,4 +1,5 @@
 import { LOG_COLUMNS } from '../tables.ts';
+import { mustBeWhole } from './bronze-files.ts';
 import type { Database } from './connection.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import type { Manifest } from './manifest.ts';
@@ -58,6 +59,7 @@ export async function accountForLog(db: Database, lake: LakeFolder, manifest: Ma
   const { versions, log, open } = manifest.content;
   const fresh = logFiles(lake).filter((file) => file.version > (versions[file.lane] ?? 0));
   if (fresh.length === 0) return;
+  for (const { key } of fresh) mustBeWhole(lake, key);
   const mark =
     fresh
       .map((file) => `${file.lane} ${file.version}`)
