@@ -254,7 +254,7 @@ describe('silver', () => {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       BisectBatchOnFunctionError: true,
       MaximumRetryAttempts: 10,
-      MaximumRecordAgeInSeconds: 21_600,
+      MaximumRecordAgeInSeconds: 169_200,
       DestinationConfig: { OnFailure: { Destination: arn('LakeBucket') } },
     });
   });
