@@ -1,12 +1,14 @@
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
   NoSuchKey,
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import type { AsyncBuffer } from 'hyparquet';
 
 /** The lake's objects, as the commands that bring data back need them. */
 export interface ObjectStore {
@@ -20,8 +22,14 @@ export interface ObjectStore {
   remove(key: string): Promise<void>;
 }
 
+/** Objects of which a part can be read. */
+export interface RangedStore extends ObjectStore {
+  /** The object, to be read in pieces. Throws where there is no such object. */
+  open(key: string): Promise<AsyncBuffer>;
+}
+
 /** The objects of an S3 bucket. */
-export class S3Objects implements ObjectStore {
+export class S3Objects implements RangedStore {
   readonly #client: S3Client;
   readonly #bucket: string;
 
@@ -59,5 +67,20 @@ export class S3Objects implements ObjectStore {
 
   async remove(key: string): Promise<void> {
     await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
+  }
+
+  async open(key: string): Promise<AsyncBuffer> {
+    const name = { Bucket: this.#bucket, Key: key };
+    const { ContentLength = 0 } = await this.#client.send(new HeadObjectCommand(name));
+    return {
+      byteLength: ContentLength,
+      slice: async (start, end = ContentLength) => {
+        const Range = `bytes=${start}-${end - 1}`;
+        const { Body } = await this.#client.send(new GetObjectCommand({ ...name, Range }));
+        if (Body === undefined) throw new Error(`s3://${this.#bucket}/${key} has no body`);
+        const bytes = await Body.transformToByteArray();
+        return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+      },
+    };
   }
 }

@@ -12,7 +12,8 @@ import { Cloud } from '../local/cloud.ts';
 import { packageService } from '../local/package.ts';
 import { textOf } from '../local/template/text.ts';
 import { readTemplate } from '../local/template.ts';
-import { type ObjectStore, S3Objects } from './objects.ts';
+import { S3Objects } from './objects.ts';
+import { startServices } from './services.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The stage that a run on this machine packages. */
@@ -30,27 +31,29 @@ export interface Pipeline {
   readonly names: PipelineNames;
   /** One line: which pipeline it is. */
   readonly title: string;
-  readonly lake: ObjectStore;
+  readonly lake: S3Objects;
   readonly s3: S3Client;
   readonly kinesis: KinesisClient;
   readonly dynamodb: DynamoDBClient;
   /** UTC epoch ms: the pipeline's own clock, which a replay leaves in the past. */
-  now_ms(): number;
+  readonly now_ms: () => number;
+  /** True where all that was under way came to its end before the command began: nothing is delivered any more but what the command puts. */
+  readonly is_drained: boolean;
   /**
-   * Lets what was put go all the way, and settles what it touched. null where others do that: the pipeline on AWS, or the run that has
-   * the state folder open.
+   * Lets what was put go all the way, and settles what it touched; nothing more may be asked of the pipeline. null where others do that: the
+   * pipeline on AWS, or the run that has the state folder open.
    */
   finish(): Promise<SettleReport | null>;
   close(): Promise<void>;
 }
 
 export type PipelineChoice =
-  | { readonly dir: string; readonly stage?: never }
+  | { readonly dir: string; readonly drained?: boolean; readonly stage?: never }
   | { readonly stage: string; readonly dir?: never };
 
 /** Opens the pipeline of a state folder (`dir`), or of a stage on AWS, with the credentials that the SDK finds. */
 export function openPipeline(choice: PipelineChoice): Promise<Pipeline> {
-  return choice.stage === undefined ? openFolder(choice.dir) : openStage(choice.stage);
+  return choice.stage === undefined ? openFolder(choice.dir, choice.drained ?? false) : openStage(choice.stage);
 }
 
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -61,7 +64,7 @@ interface RunningRun {
   readonly endpoints: Readonly<Record<string, string>>;
 }
 
-async function openFolder(dir: string): Promise<Pipeline> {
+async function openFolder(dir: string, drained: boolean): Promise<Pipeline> {
   if (!existsSync(join(dir, 'version.json'))) {
     throw new FatalError(
       'local',
@@ -78,25 +81,40 @@ async function openFolder(dir: string): Promise<Pipeline> {
       names,
       title: `the run that has ${dir} open`,
       now_ms: Date.now,
+      is_drained: false,
       finish: async () => null,
     };
   // Driven: nothing expires while it is open, and windows and intervals count as over when it is drained.
   const clock = new VirtualClock(lastClock(dir), 0);
-  const cloud = await Cloud.start({ template, code, dir, clock });
-  const connected = clients(names, cloud.endpoints, 'us-east-1');
+  const drain = async (): Promise<void> => {
+    const cloud = await Cloud.start({ template, code, dir, clock });
+    try {
+      await cloud.drain();
+    } finally {
+      await cloud.close();
+    }
+  };
+  if (drained) await drain();
+  // Only what keeps data: functions and delivery streams stand still, so that looking changes nothing.
+  const services = await startServices(template, dir, clock);
+  const connected = clients(names, services.endpoints, 'us-east-1');
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= connected.close().then(() => services.close());
+    return closing;
+  };
   return {
     ...connected,
     names,
     title: `the state folder ${dir}`,
     now_ms: () => clock.now(),
+    is_drained: drained,
     finish: async () => {
-      await cloud.drain();
+      await close();
+      await drain();
       return settleLake(join(dir, 's3', names.bucket));
     },
-    close: async () => {
-      await connected.close();
-      await cloud.close();
-    },
+    close,
   };
 }
 
@@ -110,6 +128,7 @@ async function openStage(stage: string): Promise<Pipeline> {
       names,
       title: `stage ${stage} on AWS`,
       now_ms: Date.now,
+      is_drained: false,
       finish: async () => null,
     };
   } finally {
