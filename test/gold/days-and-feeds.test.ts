@@ -107,7 +107,8 @@ describe('feed quality', () => {
         rejected: 1,
         rejected_reasons: '{"negative_count":1}',
       }),
-      receipt({ slot_ms: slot(8), sequence: 9 }, 4), // fired twice
+      receipt({ slot_ms: slot(8), sequence: 9, fetched_at_ms: slot(8) + 21_000 }, 4), // fired twice
+      receipt({ slot_ms: slot(8), sequence: 10, fetched_at_ms: slot(8) + 21_000 }, 4), // and this receipt was put twice
     ]);
     await settleLake(lake.root);
     expect(

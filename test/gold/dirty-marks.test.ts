@@ -30,7 +30,8 @@ test('a marked day is settled again although nothing is new, and the mark is gon
   expect((await settleLake(lake.root)).made).toEqual([]);
   await markDirty(store, { format: 1, date: '2026-11-21', command: 'rebuild', removed: [] }, '1');
   expect(marks()).toEqual(['rebuild-1.json']);
-  expect((await settleLake(lake.root)).made).toEqual(['settle 2026-11-21']);
+  const made = ['settle', 'hours', 'totals', 'quality', 'audit'].map((what) => `${what} 2026-11-21`);
+  expect((await settleLake(lake.root)).made).toEqual(made);
   expect(marks()).toEqual([]);
 });
 
