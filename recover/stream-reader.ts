@@ -80,7 +80,7 @@ export class KinesisReader implements StreamReader {
       }
       // A page may end where the clock stands: only an empty one is the end.
       if (answer.MillisBehindLatest === 0 && (answer.Records ?? []).length === 0) return;
-      iterator = answer.NextShardIterator; // none at the end of a closed shard
+      iterator = answer.NextShardIterator ?? undefined; // none at the end of a closed shard
     }
   }
 
