@@ -141,6 +141,8 @@ export const RECORDS = daily('silver.records', {
   bronze_rows: 'BIGINT',
   lines: 'BIGINT',
   is_first: 'BOOLEAN',
+  /** A reload replaced its slot: it is here for the ledger of the lanes alone. */
+  is_superseded: 'BOOLEAN',
   ...DATE,
 });
 export const EXPLANATIONS = daily('silver.explanations', { kind: 'STRING', ...STATION, slot: 'TIMESTAMP', ...DATE });

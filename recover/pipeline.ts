@@ -29,6 +29,10 @@ export interface PipelineNames {
 /** A pipeline whose data is brought back: that of a state folder, or one on AWS. */
 export interface Pipeline {
   readonly names: PipelineNames;
+  /** The state folder that is open, or the run that has it open, or a stage on AWS. */
+  readonly where: 'folder' | 'run' | 'stage';
+  /** The lake as a folder of this machine; null: on AWS. */
+  readonly lake_folder: string | null;
   /** One line: which pipeline it is. */
   readonly title: string;
   readonly lake: S3Objects;
@@ -79,6 +83,8 @@ async function openFolder(dir: string, drained: boolean): Promise<Pipeline> {
     return {
       ...clients(names, run.endpoints, run.region),
       names,
+      where: 'run',
+      lake_folder: join(dir, 's3', names.bucket),
       title: `the run that has ${dir} open`,
       now_ms: Date.now,
       is_drained: false,
@@ -106,6 +112,8 @@ async function openFolder(dir: string, drained: boolean): Promise<Pipeline> {
   return {
     ...connected,
     names,
+    where: 'folder',
+    lake_folder: join(dir, 's3', names.bucket),
     title: `the state folder ${dir}`,
     now_ms: () => clock.now(),
     is_drained: drained,
@@ -126,6 +134,8 @@ async function openStage(stage: string): Promise<Pipeline> {
     return {
       ...clients(names, {}, undefined),
       names,
+      where: 'stage',
+      lake_folder: null,
       title: `stage ${stage} on AWS`,
       now_ms: Date.now,
       is_drained: false,

@@ -1,6 +1,7 @@
 import type { Kind } from '../../lib/event.ts';
 import { AUDIT_DAILY, EXPLANATIONS, POLLS, RECORDS, STATION_INFORMATION, STATION_STATUS } from '../tables.ts';
 import { bronzeKeys } from './bronze-files.ts';
+import { bindCarried } from './carried.ts';
 import { DAY_MS, dayQuery, daysAfter, startOf } from './days.ts';
 import { keepLog, logFiles } from './log-files.ts';
 import { BRONZE_COLUMNS, parquetRelation, queryText } from './relation.ts';
@@ -42,22 +43,23 @@ async function loadLog(shop: Workshop, from_date: string): Promise<void> {
   await shop.bind('log_changes', `SELECT * FROM log_rows WHERE row_kind = 'change'`);
   await shop.bind('log_batches', `SELECT * FROM log_rows WHERE row_kind = 'batch'`);
   await shop.keep('batch_ranges', 'ledger/batch_ranges');
+  await bindCarried(shop);
 }
 
 async function auditDay(shop: Workshop, date: string, next: string | null) {
   await shop.bind('day', dayQuery(date));
   await shop.bindTable('records_from', RECORDS, next === null ? [date] : [date, next]);
   await shop.keep('outsiders', 'ledger/outsiders');
-  const outside = await shop.db.rows<{ given_up: number; late: number }>(
-    `SELECT count_if(why = 'given_up') AS given_up, count_if(why = 'late') AS late FROM outsiders`,
+  const outside = await shop.db.rows<{ given_up: number; all_of_them: number }>(
+    `SELECT count_if(why = 'given_up') AS given_up, count(*) AS all_of_them FROM outsiders`,
   );
-  const { given_up = 0, late = 0 } = outside[0] ?? {};
+  const { given_up = 0, all_of_them = 0 } = outside[0] ?? {};
   if (given_up > 0) shop.manifest.content.open[date] = true;
   else delete shop.manifest.content.open[date];
   await shop.bindTable('polls_around', POLLS, [daysAfter(date, -1), date]);
   await shop.keep('odd_confirmations', 'ledger/odd_confirmations');
   const [odd] = await shop.db.rows<{ odd: number }>('SELECT count(*) AS odd FROM odd_confirmations');
-  const explanations = given_up + late + (odd?.odd ?? 0) === 0 ? null : 'ledger/explanations';
+  const explanations = all_of_them + (odd?.odd ?? 0) === 0 ? null : 'ledger/explanations';
   if (explanations !== null) await bindTwoDays(shop, date);
   const written = await shop.lake.replace(
     shop.db,
@@ -75,7 +77,7 @@ async function auditDay(shop: Workshop, date: string, next: string | null) {
   return { ...written, ...(await shop.write(AUDIT_DAILY, date, 'ledger/audit_daily')) };
 }
 
-/** Late and given-up records are read from Bronze again, with the rest of their day and the next; there seldom are any. */
+/** Such records are read from Bronze again, with the rest of their day and the next; there seldom are any. */
 async function bindTwoDays(shop: Workshop, date: string): Promise<void> {
   const from_ms = startOf(date);
   const until_ms = from_ms + 2 * DAY_MS;

@@ -4,7 +4,8 @@ import { POLLS, RECORDS, STATION_INFORMATION, STATION_LAST, STATION_STATUS } fro
 import { bronzeKeys, firstBasis } from './bronze-files.ts';
 import { DAY_MS, dayQuery, startOf } from './days.ts';
 import { feedsQuery, guardMs, INFORMATION_GUARD_MS, systemsQuery } from './feeds.ts';
-import { BRONZE_COLUMNS, parquetRelation } from './relation.ts';
+import { BRONZE_COLUMNS, parquetRelation, queryText } from './relation.ts';
+import { rangesWithin, reloadsQuery } from './reloads.ts';
 import type { Workshop } from './workshop.ts';
 
 const { raw: _, ...BRONZE_WITHOUT_RAW } = BRONZE_COLUMNS;
@@ -33,8 +34,9 @@ export async function settleDay(shop: Workshop, date: string, sql: string): Prom
     receipt: status_ms,
   };
   const keys = bronzeKeys(manifest, from_ms, until);
+  const reloads = rangesWithin(shop.reloads, from_ms, Math.max(...Object.values(until)));
   const carried = before === null ? null : shop.content(settleName(before), STATION_LAST);
-  await shop.make(settleName(date), [sql, keys, systems, before, carried], async () => {
+  await shop.make(settleName(date), [sql, keys, systems, before, carried, reloads], async () => {
     const gone = keys.find((key) => !existsSync(shop.lake.path(key)));
     if (gone !== undefined) {
       throw new Error(
@@ -50,10 +52,9 @@ export async function settleDay(shop: Workshop, date: string, sql: string): Prom
       keys.map((key) => shop.lake.path(key)),
     );
     const bounds = Object.entries(until).map(([kind, ms]) => `kind = '${kind}' AND slot_ms < ${ms}`);
-    await shop.bind(
-      'bronze_window',
-      `SELECT * FROM (${rows}) WHERE slot_ms >= ${from_ms} AND (${bounds.join(' OR ')})`,
-    );
+    await shop.bind('bronze_all', `SELECT * FROM (${rows}) WHERE slot_ms >= ${from_ms} AND (${bounds.join(' OR ')})`);
+    await shop.bind('reloads', reloadsQuery(reloads));
+    await shop.bind('bronze_window', queryText('settle/00_bronze_window'));
     for (const step of STEPS) await shop.keep(tableOf(step), `settle/${step}`);
     const written = {
       ...(await shop.write(STATION_STATUS, date, 'settle/07_station_status')),

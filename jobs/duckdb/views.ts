@@ -2,6 +2,7 @@ import { type Columns, LOG_COLUMNS, TABLES } from '../tables.ts';
 import type { Database } from './connection.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import { BRONZE_COLUMNS, parquetRelation, queryText } from './relation.ts';
+import { reloadRanges, reloadsQuery } from './reloads.ts';
 
 const pick = (...names: string[]): string => names.join(', ');
 /** A readable instant beside its `_ms` column. */
@@ -23,16 +24,16 @@ const STREAM = pick(
   'arrived_at_ms',
 );
 
-/** Views of Bronze by kind, with readable times beside those in ms. */
+/** Views of Bronze by kind, with readable times beside those in ms: the rows that count. What a reload superseded is in bronze.events alone. */
 const BRONZE_VIEWS: Readonly<Record<string, string>> = {
   'bronze.station_status': `SELECT ${EVENT}, num_bikes_available, num_bikes_disabled, num_docks_available, num_docks_disabled,
     capacity, is_installed, is_renting, is_returning, vehicle_types, ${instant('last_reported')}, flags, ${STREAM}, last_reported_ms, raw
-    FROM bronze.events WHERE kind = 'status'`,
+    FROM counted WHERE kind = 'status'`,
   'bronze.station_information': `SELECT ${EVENT}, name, lat, lon, capacity, region_id, flags, ${STREAM}, raw
-    FROM bronze.events WHERE kind = 'information'`,
+    FROM counted WHERE kind = 'information'`,
   'bronze.polls': `SELECT system_id, feed, ${instant('slot')}, group_id, status, reason, http_code, fetched, accepted, rejected,
     repeated, rejected_reasons, bytes, latency_ms, ${instant('basis_slot')}, ${STREAM}, basis_slot_ms
-    FROM bronze.events WHERE kind = 'receipt'`,
+    FROM counted WHERE kind = 'receipt'`,
 };
 
 const LOG_VALUES = Object.keys(LOG_COLUMNS).filter((name) => !['row_kind', 'next_date', 'head'].includes(name));
@@ -69,7 +70,11 @@ export async function createViews(db: Database, lake: LakeFolder): Promise<void>
   await view('bronze.events', stored(BRONZE_COLUMNS, 'bronze/events'));
   await view('silver.log', stored(LOG_COLUMNS, 'log'));
   for (const { name, columns } of TABLES) await view(name, stored(columns, name.replace('.', '/')));
-  for (const [name, query] of Object.entries({ ...BRONZE_VIEWS, ...SILVER_VIEWS })) await view(name, query);
+  await view('bronze.reloads', reloadsQuery(reloadRanges(lake)));
+  const counted = `WITH bronze_all AS (SELECT * FROM bronze.events), reloads AS (SELECT * FROM bronze.reloads),
+    counted AS (${queryText('settle/00_bronze_window')})`;
+  for (const [name, query] of Object.entries(BRONZE_VIEWS)) await view(name, `${counted} ${query}`);
+  for (const [name, query] of Object.entries(SILVER_VIEWS)) await view(name, query);
   await view(
     'gold.ledger_lanes',
     `WITH stream_records AS (SELECT * FROM silver.records), log_batches AS (SELECT * FROM silver.batches),

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
+import type { ReloadRange } from '../../lib/gold/reload.ts';
 import type { Table } from '../tables.ts';
 import type { Database } from './connection.ts';
 import type { Systems } from './feeds.ts';
 import { type LakeFolder, partitionKey, type Written } from './lake-folder.ts';
 import { fingerprint, type Manifest } from './manifest.ts';
 import { parquetRelation, queryText } from './relation.ts';
+import { reloadRanges } from './reloads.ts';
 
 /** What the makers of tables share in one run of settle: a database, the lake, what was made before, and what is known of the systems. */
 export class Workshop {
@@ -12,6 +14,8 @@ export class Workshop {
   readonly lake: LakeFolder;
   readonly manifest: Manifest;
   readonly systems: Systems;
+  /** Slots that reloads replace, of the whole lake. */
+  readonly reloads: readonly ReloadRange[];
   /** Names of what this run made anew. */
   readonly made: string[] = [];
 
@@ -20,6 +24,7 @@ export class Workshop {
     this.lake = lake;
     this.manifest = manifest;
     this.systems = systems;
+    this.reloads = reloadRanges(lake);
   }
 
   /** Makes a thing unless it was made from the same inputs before and its files are still there. */

@@ -1,5 +1,5 @@
 import { type ColumnType, fromParquet, type Row, toParquet } from '../parquet.ts';
-import { emptyState, type LaneState, type LogObject, type StationRow, setRow } from './state.ts';
+import { emptyState, type LaneState, type LogObject, type Origin, type StationRow, setRow } from './state.ts';
 
 /** Columns of a log object: rows of kind `turn`, `batch`, `change` and `state` in one table. */
 const COLUMNS: Readonly<Record<string, ColumnType>> = {
@@ -57,7 +57,10 @@ export function encodeObject(lane: string, version: number, object: LogObject, b
 }
 
 function objectRows(object: LogObject): Row[] {
-  if (object.type === 'turn') return [{ row_kind: 'turn', next_date: object.next_date }];
+  if (object.type === 'turn') {
+    const { next_date, origins } = object;
+    return [{ row_kind: 'turn', next_date, ...(origins && { head: JSON.stringify(origins) }) }];
+  }
   const { type: _type, newest, counts, changes, ...batch } = object;
   return [
     { row_kind: 'batch', ...batch, newest_slots: JSON.stringify(Object.fromEntries(newest)), ...counts },
@@ -98,7 +101,10 @@ export async function decodeObject(file: Uint8Array): Promise<ReadObject> {
 }
 
 function toObject(row: Row, changes: readonly StationRow[]): LogObject {
-  if (row.row_kind === 'turn') return { type: 'turn', next_date: String(row.next_date) };
+  if (row.row_kind === 'turn') {
+    const origins = typeof row.head === 'string' && { origins: JSON.parse(row.head) as Origin[] };
+    return { type: 'turn', next_date: String(row.next_date), ...origins };
+  }
   return {
     type: 'batch',
     shard_id: String(row.shard_id),

@@ -103,7 +103,12 @@ async function consume(
     const newer = behind ? null : await fromCheckpoint(lane, ports);
     behind = true;
     if (newer !== null && newer.state.version > state.version) Object.assign(remembered, newer);
-    else apply(state, folder, (await readObject(ports.log, key)).object);
+    else {
+      const { object: first, before } = await readObject(ports.log, key);
+      // All of it: a chain that relane began has a state before its first object.
+      if (before !== null && state.version === 0) remembered.state = before;
+      apply(remembered.state, folder, first);
+    }
   }
 }
 

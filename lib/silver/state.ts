@@ -33,10 +33,19 @@ export interface LaneState {
   readonly stations: Map<string, Map<string, StationRow>>;
 }
 
+/** A lane that a system was moved from: the last sequence number that its chain had consumed by then; null: none. */
+export interface Origin {
+  readonly lane: string;
+  readonly system_id: string;
+  readonly last_sequence: string | null;
+}
+
 /** The next date of the chain, and nothing else: a turn consumes no record. */
 export interface Turn {
   readonly type: 'turn';
   readonly next_date: string;
+  /** Only in a chain's first object, where relane began it: from where it carries its state over. */
+  readonly origins?: readonly Origin[];
 }
 
 export interface Counts {

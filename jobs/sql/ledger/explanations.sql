@@ -1,4 +1,4 @@
--- Where late and given-up records of a day, and 304s out of turn, explain a difference: the slots of their observations, and of the
+-- Where records of a day that settle and log take differently (outsiders), and 304s out of turn, explain a difference: the slots of their observations, and of the
 -- station's first event after each, of that day or the next.
 -- Inputs: outsiders, odd_confirmations, bronze_window (the day and the next), day.
 WITH unseen AS (

@@ -2,10 +2,12 @@
 -- Inputs: stream_records (silver.records), batch_ranges.
 -- A record that lies in no batch of its lane and shard was given up, or, beyond the last batch, is still pending.
 -- redriven: lines of given-up records that came again under another sequence number, and were consumed then; given_up counts them too.
+-- Records without a lane never were in the stream: a command brought them back.
 -- difference: lines - consumed - given up - pending; 0, or records were lost or consumed twice.
 WITH in_bronze AS (
   SELECT lane, shard_id, lpad(sequence_number, 128, '0') AS sequence, sum(lines) AS lines
   FROM stream_records
+  WHERE lane IS NOT NULL
   GROUP BY lane, shard_id, lpad(sequence_number, 128, '0')
 ),
 consumed AS (

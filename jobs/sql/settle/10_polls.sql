@@ -4,6 +4,7 @@
 -- receipt_difference: |fetched - accepted - rejected - repeated|. bronze_difference: accepted against the distinct events of the
 -- slot (architecture.md, "The ledger"). A schedule fires twice now and then: then both polls may have left chunks, and each must
 -- agree with its own, known by fetched_at. A receipt that came again, because it was put twice or redriven, is the same poll.
+-- receipts: those of polls; one that a requeue left stands in the place of another.
 WITH in_day AS (
   SELECT w.kind, w.system_id, w.slot_ms, w.fetched_at_ms, w.station_id
   FROM bronze_window AS w
@@ -40,7 +41,7 @@ receipts_in_day AS (
   WHERE r.slot_ms >= d.start_ms AND r.slot_ms < d.end_ms
 ),
 receipt_counts AS (
-  SELECT system_id, feed, slot_ms, count(DISTINCT fetched_at_ms) AS receipts
+  SELECT system_id, feed, slot_ms, count(DISTINCT CASE WHEN NOT is_requeued THEN fetched_at_ms END) AS receipts
   FROM receipts_in_day
   GROUP BY system_id, feed, slot_ms
 ),
