@@ -12,14 +12,16 @@ export type LanePlan = ReadonlyMap<string, readonly string[]>;
 
 /**
  * A lane for each part of each system. A lane belongs to one group, so that its systems share chunks; a large system lies over several,
- * many small ones in one. Systems in `kept` keep their lanes and so their number of parts, also when they have grown.
+ * many small ones in one. Systems in `kept` keep their lanes and so their number of parts, also when they have grown. New lanes are
+ * numbered after those of `kept`, and after `after`.
  */
 export function lanesFor(
   groups: readonly { readonly systems: readonly PlannableSystem[] }[],
   kept: ReadonlyMap<string, readonly string[]>,
+  after = 0,
 ): LanePlan {
   const plan = new Map<string, readonly string[]>();
-  let last = Math.max(0, ...[...kept.values()].flat().map(numberOf));
+  let last = Math.max(after, ...[...kept.values()].flat().map(numberOf));
   for (const { systems } of groups) {
     const loads = new Map<string, number>();
     const place = (lane: string, stations: number) => loads.set(lane, (loads.get(lane) ?? 0) + stations);
@@ -45,4 +47,4 @@ export function lanesFor(
 }
 
 const laneName = (number: number): string => `lane-${String(number).padStart(3, '0')}`;
-const numberOf = (lane: string): number => Number(/^lane-(\d+)$/.exec(lane)?.[1] ?? 0);
+export const numberOf = (lane: string): number => Number(/^lane-(\d+)$/.exec(lane)?.[1] ?? 0);
