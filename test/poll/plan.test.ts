@@ -117,7 +117,8 @@ describe('a plan', () => {
 });
 
 describe.skipIf(!hasSharedData)('the public catalogue of GBFS systems', () => {
-  const [, ...rows] = parseCsv(readShared('gbfs/systems.csv').toString('utf8'));
+  // A suite that is left out is read all the same.
+  const [, ...rows] = hasSharedData ? parseCsv(readShared('gbfs/systems.csv').toString('utf8')) : [];
   const world = rows.slice(0, 1_500).map(({ values }, n) => system(`s${n}`, { url: values[5] ?? '', stations: null }));
 
   it('of 1,500 systems is about 24 groups, each small enough for the input of a schedule', () => {

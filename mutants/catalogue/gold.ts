@@ -1,0 +1,334 @@
+import type { Mutant } from '../mutant.ts';
+
+const SPANS = 'test/gold/spans.test.ts';
+const AUDIT = 'test/gold/audit.test.ts';
+const LEDGER = 'test/gold/ledger.test.ts';
+const HOURS = 'test/gold/station-hourly.test.ts';
+const FEEDS = 'test/gold/days-and-feeds.test.ts';
+const AGAIN = 'test/gold/settle-again.test.ts';
+
+const SETTLE: readonly Mutant[] = [
+  {
+    name: 'settle-first-in-stream-order-reversed',
+    breaks: 'Of a part that came twice for a slot the last one counts.',
+    edits: [
+      {
+        file: 'jobs/sql/settle/01_records.sql',
+        find: 'ORDER BY length(sequence_number), sequence_number, shard_id\n  ) = 1',
+        replace: 'ORDER BY length(sequence_number) DESC, sequence_number DESC, shard_id\n  ) = 1',
+      },
+    ],
+    tests: [SPANS],
+  },
+  {
+    name: 'settle-sequence-compared-as-text',
+    breaks: 'Sequence number 10 comes before 9.',
+    edits: [
+      {
+        file: 'jobs/sql/settle/01_records.sql',
+        find: 'ORDER BY length(sequence_number), sequence_number, shard_id\n  ) = 1',
+        replace: 'ORDER BY sequence_number, shard_id\n  ) = 1',
+      },
+    ],
+    tests: [SPANS],
+  },
+  {
+    name: 'settle-duplicates-of-firehose-counted',
+    breaks: 'Rows that Firehose delivered twice are two lines.',
+    edits: [
+      {
+        file: 'jobs/sql/settle/01_records.sql',
+        find: 'count(DISTINCT line) AS lines',
+        replace: 'count(line) AS lines',
+      },
+    ],
+    tests: [LEDGER],
+  },
+  {
+    name: 'settle-304-read-as-a-gap',
+    breaks: 'A 304 observes nothing.',
+    edits: [
+      { file: 'jobs/sql/settle/04_observations.sql', find: `p.status = 'not_modified'`, replace: `p.status = 'ok'` },
+    ],
+    tests: [SPANS],
+  },
+  {
+    name: 'settle-304-of-the-own-slot-counted',
+    breaks: 'A 304 that confirms its own slot observes it a second time.',
+    edits: [
+      {
+        file: 'jobs/sql/settle/04_observations.sql',
+        find: 'AND p.slot_ms > p.basis_slot_ms AND r.record_no IS NULL',
+        replace: '',
+      },
+    ],
+    tests: [SPANS],
+  },
+  {
+    name: 'settle-guard-off',
+    breaks: 'A run goes on over any gap.',
+    edits: [{ file: 'jobs/sql/settle/05_spans.sql', find: 'OR slot_ms - slot_before_ms > guard_ms', replace: '' }],
+    tests: [SPANS],
+  },
+  {
+    name: 'settle-guard-one-too-short',
+    breaks: 'Observations exactly the guard apart have a gap between them.',
+    edits: [
+      {
+        file: 'jobs/sql/settle/05_spans.sql',
+        find: 'slot_ms - slot_before_ms > guard_ms',
+        replace: 'slot_ms - slot_before_ms >= guard_ms',
+      },
+    ],
+    tests: [SPANS],
+  },
+  {
+    name: 'settle-span-reaches-over-a-gap',
+    breaks: 'The last run before a gap lasts until the next observation.',
+    edits: [
+      {
+        file: 'jobs/sql/settle/05_spans.sql',
+        find: 'r.next_slot_ms - r.last_slot_ms <= r.guard_ms',
+        replace: 'r.next_slot_ms IS NOT NULL',
+      },
+    ],
+    tests: [SPANS],
+  },
+  {
+    name: 'settle-not-cut-at-midnight',
+    breaks: 'A run goes on over midnight.',
+    edits: [
+      {
+        file: 'jobs/sql/settle/05_spans.sql',
+        find: '\n      OR (slot_ms >= d.end_ms AND slot_before_ms < d.end_ms) AS is_start',
+        replace: ' AS is_start',
+      },
+    ],
+    tests: [SPANS],
+  },
+  {
+    name: 'settle-first-of-the-day-is-a-change',
+    breaks: "A station's first observation of a day is a change, whatever it was before.",
+    edits: [
+      {
+        file: 'jobs/sql/settle/05_spans.sql',
+        find: `coalesce(r.hash_before, b.content_hash, '')`,
+        replace: `coalesce(r.hash_before, '')`,
+      },
+    ],
+    tests: [SPANS],
+  },
+  {
+    name: 'settle-station-out-of-sight-forgotten',
+    breaks: 'A station that was not seen for a day comes back as a new one.',
+    edits: [
+      {
+        file: 'jobs/sql/settle/09_station_last.sql',
+        find: '  FROM station_before AS b\n  CROSS JOIN day AS d',
+        replace: '  FROM station_before AS b\n  CROSS JOIN day AS d\n  WHERE unix_millis(b.last_slot) >= d.start_ms',
+      },
+    ],
+    tests: [SPANS],
+  },
+  {
+    name: 'settle-early-day-stays',
+    breaks: 'A day that was settled too early is never settled again.',
+    edits: [
+      {
+        file: 'jobs/duckdb/workshop.ts',
+        find: 'if (known?.inputs === print && isThere) return;',
+        replace: 'if (known !== undefined && isThere) return;',
+      },
+    ],
+    tests: [AUDIT, AGAIN],
+  },
+  {
+    name: 'settle-other-guard-for-slow-systems',
+    breaks: 'The guard is 600 s, however seldom a system is polled.',
+    edits: [
+      {
+        file: 'jobs/duckdb/feeds.ts',
+        find: 'Math.max(600, 3 * interval_s) * 1000',
+        replace: 'Math.max(600, 0 * interval_s) * 1000',
+      },
+    ],
+    tests: [SPANS],
+  },
+];
+
+const GOLD_TABLES: readonly Mutant[] = [
+  {
+    name: 'gold-disabled-bike-is-a-rental',
+    breaks: 'A bike that becomes disabled was rented.',
+    edits: [
+      {
+        file: 'jobs/sql/gold/station_hourly.sql',
+        find: '    num_bikes_available + coalesce(num_bikes_disabled, 0) AS bikes,',
+        replace: '    num_bikes_available AS bikes,',
+      },
+    ],
+    tests: [HOURS],
+  },
+  {
+    name: 'gold-counted-across-a-gap',
+    breaks: 'Bikes that went during a gap were rented at its end.',
+    edits: [
+      {
+        file: 'jobs/sql/gold/station_hourly.sql',
+        find: 'CASE WHEN s.to_before_ms = s.from_ms THEN',
+        replace: 'CASE WHEN s.to_before_ms <= s.from_ms THEN',
+      },
+    ],
+    tests: [HOURS],
+  },
+  {
+    name: 'gold-first-sight-is-a-change',
+    breaks: "A station's first sight counts as a change.",
+    edits: [
+      {
+        file: 'jobs/sql/gold/station_hourly.sql',
+        find: 's.is_change AND (s.to_before_ms IS NOT NULL OR b.station_id IS NOT NULL) AS is_counted',
+        replace: 's.is_change AS is_counted',
+      },
+    ],
+    tests: [HOURS],
+  },
+  {
+    name: 'gold-trucks-are-rentals',
+    breaks: 'What a truck took counts as rentals.',
+    edits: [
+      {
+        file: 'jobs/sql/gold/station_hourly.sql',
+        find: 'coalesce(m.falls - m.rebalanced_out, 0)',
+        replace: 'coalesce(m.falls, 0)',
+      },
+    ],
+    tests: [HOURS],
+  },
+  {
+    name: 'gold-hours-not-divided',
+    breaks: 'An interval counts whole in each hour that it touches.',
+    edits: [
+      {
+        file: 'jobs/sql/gold/station_hourly.sql',
+        find: 'least(s.to_ms, h.end_ms) - greatest(s.from_ms, h.start_ms) AS overlap_ms',
+        replace: 's.to_ms - s.from_ms AS overlap_ms',
+      },
+    ],
+    tests: [HOURS],
+  },
+  {
+    name: 'gold-missing-receipt-read-as-zero',
+    breaks: 'A poll that left no receipt was never expected.',
+    edits: [
+      {
+        file: 'jobs/sql/gold/feed_quality_daily.sql',
+        find: `  CAST(floor((coalesce(b.until_ms, b.last_ms + f.interval_s * 1000) - b.from_ms + f.interval_s * 500) / (f.interval_s * 1000)) AS BIGINT)
+    AS polls_expected,`,
+        replace: '  m.polls_made AS polls_expected,',
+      },
+    ],
+    tests: [FEEDS],
+  },
+];
+
+const LEDGERS: readonly Mutant[] = [
+  {
+    name: 'ledger-events-without-a-receipt-balance',
+    breaks: 'Events without a receipt are no difference.',
+    edits: [
+      {
+        file: 'jobs/sql/settle/10_polls.sql',
+        find: 'abs(coalesce(r.accepted, 0) - coalesce(a.events, 0))',
+        replace: 'abs(coalesce(r.accepted, a.events, 0) - coalesce(a.events, 0))',
+      },
+    ],
+    tests: [LEDGER],
+  },
+  {
+    name: 'ledger-lane-difference-hidden',
+    breaks: 'Lines that the log consumed twice or never are no difference.',
+    edits: [
+      {
+        file: 'jobs/sql/ledger/ledger_lanes.sql',
+        find: 'abs(sum(lines) - sum(events) - sum(given_up) - sum(pending))',
+        replace: '0 * abs(sum(lines) - sum(events) - sum(given_up) - sum(pending))',
+      },
+    ],
+    tests: [LEDGER],
+  },
+  {
+    name: 'ledger-given-up-read-as-pending',
+    breaks: 'What was given up looks as if it were still to come.',
+    edits: [
+      {
+        file: 'jobs/sql/ledger/ledger_lanes.sql',
+        find: 'coalesce(r.sequence > c.last_sequence, true) AS is_pending',
+        replace: 'true AS is_pending',
+      },
+    ],
+    tests: [LEDGER],
+  },
+  {
+    name: 'ledger-receipt-not-added-up',
+    breaks: 'A receipt whose parts do not make its whole balances.',
+    edits: [
+      {
+        file: 'jobs/sql/settle/10_polls.sql',
+        find: '- coalesce(r.rejected, 0) - coalesce(r.repeated, 0)) AS BIGINT)',
+        replace: '- (coalesce(r.fetched, 0) - coalesce(r.accepted, 0))) AS BIGINT)',
+      },
+    ],
+    tests: [LEDGER],
+  },
+  {
+    name: 'audit-late-explains-nothing',
+    breaks: 'What only settle has seen, because it was late, is an error of the log.',
+    edits: [
+      {
+        file: 'jobs/sql/ledger/outsiders.sql',
+        find: '(p.newest_before > p.slot OR u.sequence IS NOT NULL)',
+        replace: 'u.sequence IS NOT NULL',
+      },
+    ],
+    tests: [AUDIT],
+  },
+  {
+    name: 'audit-given-up-explains-nothing',
+    breaks: 'What was given up is an error of the log.',
+    edits: [
+      {
+        file: 'jobs/sql/ledger/outsiders.sql',
+        find: '(p.newest_before > p.slot OR u.sequence IS NOT NULL)',
+        replace: 'p.newest_before > p.slot',
+      },
+    ],
+    tests: [AUDIT],
+  },
+  {
+    name: 'audit-everything-is-explained',
+    breaks: 'A row that the log lost is explained without a reason.',
+    edits: [
+      {
+        file: 'jobs/sql/ledger/audit_daily.sql',
+        find: 'CASE WHEN e.slot_ms IS NULL THEN c.missing ELSE 0 END',
+        replace: 'CASE WHEN false THEN c.missing ELSE 0 END',
+      },
+    ],
+    tests: [AUDIT],
+  },
+  {
+    name: 'audit-late-explains-the-whole-day',
+    breaks: 'One late record explains every later difference of its station.',
+    edits: [
+      {
+        file: 'jobs/sql/ledger/explanations.sql',
+        find: 'min(w.slot_ms) AS next_slot_ms',
+        replace: 'max(w.slot_ms) AS next_slot_ms',
+      },
+    ],
+    tests: [AUDIT],
+  },
+];
+
+export const GOLD: readonly Mutant[] = [...SETTLE, ...GOLD_TABLES, ...LEDGERS];
