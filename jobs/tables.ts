@@ -145,7 +145,13 @@ export const RECORDS = daily('silver.records', {
   is_superseded: 'BOOLEAN',
   ...DATE,
 });
-export const EXPLANATIONS = daily('silver.explanations', { kind: 'STRING', ...STATION, slot: 'TIMESTAMP', ...DATE });
+export const EXPLANATIONS = daily('silver.explanations', {
+  kind: 'STRING',
+  ...STATION,
+  slot: 'TIMESTAMP',
+  is_open: 'BOOLEAN',
+  ...DATE,
+});
 
 export const STATION_HOURLY = daily('gold.station_hourly', {
   ...STATION,

@@ -1,8 +1,17 @@
 import type { Kind } from '../../lib/event.ts';
-import { AUDIT_DAILY, EXPLANATIONS, POLLS, RECORDS, STATION_INFORMATION, STATION_STATUS } from '../tables.ts';
+import {
+  AUDIT_DAILY,
+  EXPLANATIONS,
+  POLLS,
+  RECORDS,
+  STATION_INFORMATION,
+  STATION_LAST,
+  STATION_STATUS,
+} from '../tables.ts';
 import { bronzeKeys } from './bronze-files.ts';
 import { bindCarried } from './carried.ts';
 import { DAY_MS, dayQuery, daysAfter, startOf } from './days.ts';
+import { partitionKey } from './lake-folder.ts';
 import { keepLog, logFiles } from './log-files.ts';
 import { BRONZE_COLUMNS, parquetRelation, queryText } from './relation.ts';
 import { settleName } from './settle-day.ts';
@@ -17,14 +26,18 @@ export async function makeAudits(shop: Workshop, sql: string): Promise<void> {
   for (const date of settled) {
     const name = settleName(date);
     const sides = [STATION_STATUS, STATION_INFORMATION, RECORDS, POLLS].map((table) => shop.content(name, table));
-    const explained = shop.content(auditName(daysAfter(date, -1)), EXPLANATIONS);
+    const explaining = settled.filter((d) => d < date && hasExplanations(shop, d));
+    const explained = explaining.map((d) => shop.content(auditName(d), EXPLANATIONS));
     await shop.make(auditName(date), [sql, sides, explained, shop.manifest.content.log[date]], async () => {
       if (!loaded) await loadLog(shop, date);
       loaded = true;
-      return auditDay(shop, date, settled.find((d) => d > date) ?? null);
+      return auditDay(shop, date, settled);
     });
   }
 }
+
+const hasExplanations = (shop: Workshop, date: string): boolean =>
+  partitionKey(EXPLANATIONS, date) in shop.manifest.files(auditName(date));
 
 /** Changes and batches of the folders from a date on: a chain's date is never before the slots of what it consumes. */
 async function loadLog(shop: Workshop, from_date: string): Promise<void> {
@@ -46,9 +59,10 @@ async function loadLog(shop: Workshop, from_date: string): Promise<void> {
   await bindCarried(shop);
 }
 
-async function auditDay(shop: Workshop, date: string, next: string | null) {
+async function auditDay(shop: Workshop, date: string, settled: readonly string[]) {
   await shop.bind('day', dayQuery(date));
-  await shop.bindTable('records_from', RECORDS, next === null ? [date] : [date, next]);
+  const [before, next] = [settled.findLast((d) => d < date), settled.find((d) => d > date)];
+  await shop.bindTable('records_from', RECORDS, next === undefined ? [date] : [date, next]);
   await shop.keep('outsiders', 'ledger/outsiders');
   const outside = await shop.db.rows<{ given_up: number; all_of_them: number }>(
     `SELECT count_if(why = 'given_up') AS given_up, count(*) AS all_of_them FROM outsiders`,
@@ -68,12 +82,20 @@ async function auditDay(shop: Workshop, date: string, next: string | null) {
     explanations === null ? shop.relation(EXPLANATIONS, []) : queryText(explanations),
   );
   await shop.bindTable('explanations_around', EXPLANATIONS, [daysAfter(date, -1), date]);
+  const earlier = settled.filter((d) => d < daysAfter(date, -1) && hasExplanations(shop, d));
+  await shop.bind('open_explanations', `SELECT * FROM (${shop.relation(EXPLANATIONS, earlier)}) WHERE is_open`);
+  await shop.bindTable('station_before', STATION_LAST, before === undefined ? [] : [before]);
   const spans = [STATION_STATUS, STATION_INFORMATION].map(
     (table, i) =>
-      `SELECT '${i === 0 ? 'status' : 'information'}' AS kind, system_id, station_id, valid_from AS slot, content_hash
-       FROM (${shop.relation(table, [date])}) WHERE is_change`,
+      `SELECT '${i === 0 ? 'status' : 'information'}' AS kind, system_id, station_id, valid_from AS slot, content_hash, is_change
+       FROM (${shop.relation(table, [date])})`,
   );
-  await shop.bind('day_changes', spans.join(' UNION ALL '));
+  await shop.bind('day_spans', spans.join(' UNION ALL '));
+  await shop.bind('day_changes', 'SELECT * FROM day_spans WHERE is_change');
+  await shop.bind(
+    'day_firsts',
+    'SELECT kind, system_id, station_id, min(slot) AS slot FROM day_spans GROUP BY kind, system_id, station_id',
+  );
   return { ...written, ...(await shop.write(AUDIT_DAILY, date, 'ledger/audit_daily')) };
 }
 

@@ -102,4 +102,17 @@ describe('the audit of the log', () => {
       [1, 0, 0, 0, 1, 0],
     ]);
   });
+
+  test('a station that is seen again days later: the late record explains its first change then, and no other', async () => {
+    stream({ 1: ['10:00', 3], 3: ['10:01', 9], 5: ['10:00', 3, '24'], 6: ['10:01', 3, '24'], 7: ['10:02', 4, '24'] });
+    lake.bronze(chunk({ slot_ms: t('10:02'), sequence: 2 }, { u: { bikes: 1 } }));
+    lake.bronze(chunk({ slot_ms: t('12:00', '23'), sequence: 4 }, { u: { bikes: 1 } }));
+    lake.log([1, 2], { fresh: 2 }, [change('10:00', 3), { ...change('10:02', 1), station_id: 'u' }]);
+    lake.log([3, 7], { unchanged: 4, late: 1 }, []);
+    // settled: 3, 9 (late) and u; on the 24th 3 again (after the late one) and 4, which nothing explains.
+    expect(await audit()).toEqual([
+      [3, 2, 0, 0, 1, 0],
+      [2, 0, 1, 0, 1, 0],
+    ]);
+  });
 });

@@ -1,6 +1,9 @@
 -- gold.audit_daily of a UTC day: the settled spans that are changes against the rows of the Silver log, by station, slot and content.
 -- Inputs: day_changes (is_change spans of both kinds: kind, system_id, station_id, slot, content_hash), log_changes (rows of kind
--- change of the log: the same columns), explanations_around (of the day before and the day), day.
+-- change of the log: the same columns), explanations_around (of the day before and the day), day_firsts (each station's first
+-- observation of the day: kind, system_id, station_id, slot), station_before, open_explanations (those with is_open of two days before
+-- and earlier), day.
+-- A late or given-up event also explains the first observation after it where that comes days later: the station was not seen between.
 -- missing: settled, not in the log. extra: in the log, not settled. Both count what nothing explains; the explained ones stand beside.
 WITH logged AS (
   SELECT l.kind, l.system_id, l.station_id, unix_millis(l.slot) AS slot_ms, l.content_hash, count(*) AS times
@@ -29,8 +32,14 @@ compared AS (
   GROUP BY kind, system_id, station_id, slot_ms
 ),
 explained AS (
-  SELECT DISTINCT kind, system_id, station_id, unix_millis(slot) AS slot_ms
+  SELECT kind, system_id, station_id, unix_millis(slot) AS slot_ms
   FROM explanations_around
+  UNION
+  SELECT f.kind, f.system_id, f.station_id, unix_millis(f.slot) AS slot_ms
+  FROM day_firsts AS f
+  JOIN station_before AS b ON b.kind = f.kind AND b.system_id = f.system_id AND b.station_id = f.station_id
+  JOIN open_explanations AS o ON o.kind = f.kind AND o.system_id = f.system_id AND o.station_id = f.station_id
+  WHERE CAST(b.last_slot AS DATE) <= date_add(o.event_date, 1)
 )
 SELECT c.system_id, c.kind,
   CAST(sum(c.settled) AS BIGINT) AS settled_changes,
