@@ -11,7 +11,8 @@ const FAR_MS = 3_600_000;
 
 /**
  * The states of groups as DynamoDB items `{group_id, slot_ms, state}`. A poll that overlaps with that of a later slot doesn't replace what
- * that one left: else a later 304 would confirm a body that Silver took for late. It is a cache: errors are the caller's to pass over.
+ * that one left: else a later 304 would confirm a body that Silver took for late. Nor does the second poll of a schedule that fired twice: of
+ * a slot the first body counts, and a 304 names its basis by the slot alone. It is a cache: errors are the caller's to pass over.
  */
 export class DynamoStates implements GroupStates {
   readonly #client: DynamoDBClient;
@@ -36,12 +37,12 @@ export class DynamoStates implements GroupStates {
         new PutItemCommand({
           TableName: this.#table,
           Item: { group_id: { S: group_id }, slot_ms: { N: String(slot_ms) }, state: { S: stateText(state) } },
-          ConditionExpression: 'attribute_not_exists(slot_ms) OR slot_ms <= :slot OR slot_ms > :far',
+          ConditionExpression: 'attribute_not_exists(slot_ms) OR slot_ms < :slot OR slot_ms > :far',
           ExpressionAttributeValues: { ':slot': { N: String(slot_ms) }, ':far': { N: String(slot_ms + FAR_MS) } },
         }),
       );
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error; // refused: a later slot's state is there
+      if (!(error instanceof ConditionalCheckFailedException)) throw error; // refused: the state of this slot or a later one is there
     }
   }
 }

@@ -45,7 +45,7 @@ export const NEW_SYSTEM: SystemState = {
 /** Where the states of groups lie. */
 export interface GroupStates {
   read(group_id: string): Promise<GroupState>;
-  /** `slot_ms`: of the poll that learned it. Passed over where a later slot's state is there: polls may overlap, and what is kept moves forward. */
+  /** `slot_ms`: of the poll that learned it. Passed over where the state of this slot or a later one is there: polls may overlap or come twice, and what is kept moves forward. */
   write(group_id: string, state: GroupState, slot_ms: number): Promise<void>;
 }
 

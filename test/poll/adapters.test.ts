@@ -86,13 +86,13 @@ describe('the states of groups', () => {
     '{"format":1,"systems":{"a":{"known":null,"validators":{},"information_slot_ms":null,"information_tried_slot_ms":null,' +
     '"breaker":{"failures":0,"probe_slot_ms":null,"pause_ms":0,"reason":null,"failed_slot_ms":null}}}}';
 
-  it('are items that move forward: those of a poll of a later slot stay, unless it lies more than an hour ahead', async () => {
+  it('are items that move forward: those of a poll of the same or a later slot stay, unless it lies more than an hour ahead', async () => {
     dynamo.on(PutItemCommand).resolves({});
     await states.write('g1', { a: NEW_SYSTEM }, 60_000);
     expect(dynamo).toHaveReceivedCommandWith(PutItemCommand, {
       TableName: 'polls',
       Item: { group_id: { S: 'g1' }, slot_ms: { N: '60000' }, state: { S: TEXT } },
-      ConditionExpression: 'attribute_not_exists(slot_ms) OR slot_ms <= :slot OR slot_ms > :far',
+      ConditionExpression: 'attribute_not_exists(slot_ms) OR slot_ms < :slot OR slot_ms > :far',
       ExpressionAttributeValues: { ':slot': { N: '60000' }, ':far': { N: '3660000' } },
     });
     dynamo
