@@ -40,7 +40,7 @@ export const LOCAL: readonly Mutant[] = [
       {
         file: 'local/aws/mapping/batch-answer.ts',
         find: 'lowest = Math.min(lowest, index);',
-        replace: 'lowest = index;',
+        replace: 'lowest = lowest === sequence_numbers.length ? index : Math.max(lowest, index);',
       },
     ],
     tests: [MAPPING_TEST],

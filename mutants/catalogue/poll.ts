@@ -2,6 +2,7 @@ import type { Mutant } from '../mutant.ts';
 
 const GROUP = 'test/poll/poll-group.test.ts';
 const DOCUMENT = 'test/poll/parse/document.test.ts';
+const BAD_INPUT = 'test/poll/parse/bad-input.test.ts';
 
 /** Poll: every fetched record is an event or a reject, and every poll that ran leaves a receipt. */
 export const POLL: readonly Mutant[] = [
@@ -158,10 +159,17 @@ export const POLL: readonly Mutant[] = [
     edits: [
       {
         file: 'lib/poll/dynamo-states.ts',
-        find: `'attribute_not_exists(slot_ms) OR slot_ms <= :slot OR slot_ms > :far'`,
+        find: `'attribute_not_exists(slot_ms) OR slot_ms < :slot OR slot_ms > :far'`,
         replace: `'attribute_not_exists(slot_ms) OR slot_ms >= :slot OR slot_ms > :far'`,
       },
     ],
+    tests: ['test/poll/adapters.test.ts'],
+  },
+  {
+    name: 'poll-second-firing-remembered',
+    breaks:
+      'Of a schedule that fired twice the second body is remembered, so that a 304 confirms one that does not count.',
+    edits: [{ file: 'lib/poll/dynamo-states.ts', find: 'slot_ms < :slot OR', replace: 'slot_ms <= :slot OR' }],
     tests: ['test/poll/adapters.test.ts'],
   },
   {
@@ -170,7 +178,7 @@ export const POLL: readonly Mutant[] = [
     edits: [
       { file: 'lib/poll/parse/records.ts', find: 'station.conflict = true;', replace: 'station.conflict = false;' },
     ],
-    tests: [DOCUMENT],
+    tests: [BAD_INPUT],
   },
   {
     name: 'poll-repeated-records-not-counted',
@@ -182,7 +190,7 @@ export const POLL: readonly Mutant[] = [
         replace: 'repeated += 0 * indexes.length;',
       },
     ],
-    tests: [DOCUMENT],
+    tests: [BAD_INPUT],
   },
   {
     name: 'poll-hash-over-last-reported',

@@ -2,6 +2,7 @@ import type { Mutant } from '../mutant.ts';
 
 const BATCH = 'test/silver/process-batch.test.ts';
 const CHAIN = 'test/silver/chain.property.test.ts';
+const LANES = 'test/silver/lanes-and-shards.test.ts';
 const ADAPTERS = 'test/silver/adapters.test.ts';
 /** Literal cases first, then what is drawn. */
 const PROTOCOL = [BATCH, CHAIN];
@@ -151,7 +152,7 @@ const NAMES: readonly Mutant[] = [
     name: 'silver-oldest-folder-folded',
     breaks: 'Without a checkpoint the state is that of the first folder of the lane.',
     edits: [{ file: 'lib/silver/log.ts', find: '.sort().at(-1);', replace: '.sort().at(0);' }],
-    tests: PROTOCOL,
+    tests: [LANES],
   },
 ];
 
@@ -159,12 +160,15 @@ const NAMES: readonly Mutant[] = [
 const POSITIONS: readonly Mutant[] = [
   {
     name: 'silver-position-one-too-low',
-    breaks: 'The record at the position is consumed again.',
+    breaks: 'When a batch begins, the record at the position is consumed again.',
     edits: [
+      { file: PROCESS, find: '  let behind = false;', replace: '  let behind = false;\n  let begun = false;' },
       {
-        file: JUDGE,
-        find: 'compareSequence(record.sequence_number, position) > 0',
-        replace: 'compareSequence(record.sequence_number, position) >= 0',
+        file: PROCESS,
+        find: 'const object = nextObject(state, records);',
+        replace: `const lower = [...state.positions].map(([shard, at]) => [shard, String(BigInt(at) - 1n)] as const);
+    const object = nextObject(begun ? state : { ...state, positions: new Map(lower) }, records);
+    begun ||= object?.type === 'batch';`,
       },
     ],
     tests: PROTOCOL,
@@ -223,7 +227,7 @@ const POSITIONS: readonly Mutant[] = [
         replace: 'const position = [...state.positions.values()].sort(compareSequence).at(-1);',
       },
     ],
-    tests: ['test/silver'],
+    tests: [LANES],
   },
   {
     name: 'silver-checkpoint-without-positions',
@@ -383,7 +387,7 @@ const ANSWERS: readonly Mutant[] = [
     edits: [
       { file: PROCESS, find: '.sort(compareSequence)[0] ?? null;', replace: '.sort(compareSequence).at(-1) ?? null;' },
     ],
-    tests: ['test/silver'],
+    tests: [LANES],
   },
   {
     name: 'silver-error-swallowed',

@@ -126,6 +126,22 @@ describe('settled spans', () => {
     ]);
   });
 
+  test('a schedule that fired twice: where the first got 304 and the second a body, the body counts', async () => {
+    const [before, slot_ms] = [t('09:59'), t('10:00')];
+    lake.bronze([
+      ...chunk({ slot_ms: before, sequence: 1 }, { s: { bikes: 3 }, u: { bikes: 8 } }),
+      receipt({ slot_ms: before, sequence: 2 }, 2),
+      receipt({ slot_ms, sequence: 3 }, 0, { status: 'not_modified', basis_slot_ms: before }),
+      ...chunk({ slot_ms, sequence: 4 }, { s: { bikes: 4 } }),
+      receipt({ slot_ms, sequence: 5 }, 1),
+    ]);
+    expect(await spans()).toEqual([
+      ['s', 3, '21 09:59', '21 09:59', '21 10:00', 1, true, D],
+      ['s', 4, '21 10:00', '21 10:00', '21 10:00', 1, true, D],
+      ['u', 8, '21 09:59', '21 09:59', '21 09:59', 1, true, D],
+    ]);
+  });
+
   test('a schedule that fired twice: the 304 of the second confirms the first and changes nothing', async () => {
     const slot_ms = t('10:00');
     lake.bronze([

@@ -313,6 +313,22 @@ describe('a killed run of a delivery stream', () => {
     await start().drain();
     expect(await rows()).toEqual([12_345, 67_890]);
   });
+  it('before the object: the position is still the old one, so that the next run delivers', async () => {
+    const k = await machine();
+    start();
+    const position = (): string => readFileSync(join(dir, 'firehose', 'bronze.json'), 'utf8');
+    const before = position();
+    const real = s3.putFile.bind(s3);
+    const seen: string[] = [];
+    s3.putFile = async (...parts) => {
+      seen.push(position());
+      await real(...parts);
+    };
+    await putTexts(k, 'events', '1');
+    await delivery?.drain();
+    expect(seen).toEqual([before]);
+    expect(position()).not.toBe(before);
+  });
   it('between the object and the position: the records are delivered twice, none is lost', async () => {
     const k = await machine();
     start();

@@ -49,6 +49,20 @@ test('null is an absent key, 0 and false are not', () => {
   expect(named).not.toHaveProperty('num_bikes_disabled');
 });
 
+test.each([['a"b'], ['a\\'], ['a\\"'], ['"'], ['\\\\"b'], ['","h":"']])('the id %s is not cut at its quotes', (id) => {
+  const line = eventLine(event(id));
+  expect(toEventLine(line)).toEqual({ id: JSON.stringify(id).slice(1, -1), hash: '0123456789abcdef', line });
+});
+
+test('a chunk becomes at most 16 times its size in the answer of the transform, however well it compresses', () => {
+  const lines = Array.from({ length: 500 }, (_, n) => eventLine(event(`A${n}`)));
+  const chunk = encodeChunk('tokyo-0', 1000, [entry(0, lines)]);
+  const rows_bytes = lines.join('\n').length + lines.length * 240; // with the stream's metadata in each row
+  expect((rows_bytes / 3) * 4).toBeGreaterThan(16 * 8_000);
+  expect((rows_bytes / 3) * 4).toBeLessThanOrEqual(16 * chunk.length);
+  expect(decodeChunk(chunk).lines).toEqual(lines);
+});
+
 test('any station id comes back from the first bytes of its line as from the parsed line', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (id) => {
