@@ -1,146 +1,131 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { processBatch, type SilverPorts } from '../../lib/silver/process-batch.ts';
-import { apply, emptyState } from '../../lib/silver/state.ts';
-import type { LaneRecord } from '../../lib/stream/record.ts';
-import { MemoryCheckpoints, MemoryLog, type PutFault } from './memory-log.ts';
-import { laneRecord, MINUTE, START_MS } from './records.ts';
+import { expect, test, vi } from 'vitest';
+import { encoding } from './plain-rows.ts';
+import { Choices, drive, violationsOf } from './run.ts';
+import { type Sent, type SentPart, shardId } from './streams.ts';
+import { World } from './world.ts';
+
+vi.mock('../../lib/parquet.ts', async (original) => (await import('./plain-rows.ts')).withPlainRows(original));
 
 /**
- * The protocol under arbitrary streams, faults and interleavings of up to three environments: whatever happens, the chain holds
- * every record once, and its rows are the fold of the stream in stream order. The oracle below shares no code with the program.
+ * The protocol under arbitrary streams, faults and interleavings: whatever happens, the chains are the fold of what was sent (oracle.ts).
+ * A schedule is a list of bytes; where they end, all goes as planned, so a failure shrinks to the few steps that matter.
+ *
+ * `npm run soak` runs SOAK_RUNS schedules; SOAK_SEED and SOAK_PATH (as a failure prints them) repeat one.
  */
-interface Step {
-  readonly size: number;
-  readonly envs: readonly number[];
-  readonly before: 'nothing' | 'forget' | 'lose checkpoint' | 'restore checkpoint';
-}
+const isSoak = process.env.SOAK_RUNS !== undefined;
+const RUNS = Number(process.env.SOAK_RUNS ?? 300);
+const SEED = Number(process.env.SOAK_SEED ?? (isSoak ? Date.now() % 1e9 : 20261121));
+const LIMIT_MS = Number(process.env.SOAK_LIMIT_MS ?? (isSoak ? 1_800_000 : 40_000));
+const PARQUET_SHARE = 50;
+
+const MINUTE = 60_000;
+/** Two minutes before a UTC midnight. */
+const START_MS = Date.UTC(2026, 10, 21, 23, 58);
+
+const arbPart = fc.record({
+  system_id: fc.constantFrom('sys', 'sys', 'city'),
+  kind: fc.constantFrom('status' as const, 'status' as const, 'information' as const),
+  part: fc.integer({ min: 0, max: 1 }),
+  stations: fc.uniqueArray(fc.tuple(fc.constantFrom('s', 't', 'a "b\\', '__proto__'), fc.constantFrom('A', 'B', 'C')), {
+    minLength: 1,
+    maxLength: 3,
+    selector: ([id]) => id,
+  }),
+});
 
 const arbRecord = fc.record({
-  minute: fc.integer({ min: -3, max: 5 }),
-  parts: fc.dictionary(
-    fc.constantFrom('0', '1'),
-    fc.dictionary(fc.constantFrom('s', 't', 'u'), fc.constantFrom('A', 'B'), { minKeys: 1 }),
-    { minKeys: 1 },
-  ),
-  lane: fc.constantFrom('a', 'a', 'b'),
-  again: fc.boolean(),
+  /** Minutes since the record before: most a poll later, some over midnight, some after a lane was silent for longer than a week. */
+  minutes: fc.constantFrom(1, 1, 1, 2, 0, 12 * 60, 24 * 60, 8 * 24 * 60, 50 * 24 * 60),
+  late: fc.constantFrom(0, 0, 0, 0, 1, 2, 3, 24 * 60),
+  lane: fc.constantFrom('a', 'a', 'b', 'c'),
+  parts: fc.uniqueArray(arbPart, { minLength: 1, maxLength: 3, selector: (p) => `${p.system_id}/${p.kind}/${p.part}` }),
+  /** How many times the record before it comes again. */
+  again: fc.constantFrom(0, 0, 0, 0, 1, 2),
 });
-const arbStep: fc.Arbitrary<Step> = fc.record({
-  size: fc.integer({ min: 1, max: 4 }),
-  envs: fc.uniqueArray(fc.integer({ min: 0, max: 2 }), { minLength: 1, maxLength: 2 }),
-  before: fc.constantFrom('nothing', 'nothing', 'forget', 'lose checkpoint', 'restore checkpoint'),
+type Drawn = typeof arbRecord extends fc.Arbitrary<infer T> ? T : never;
+
+/** One shard; a split of it into two; a merge of two. `cut`: the record from which on the children are written. */
+const arbShards = fc.record({
+  form: fc.constantFrom('one' as const, 'one' as const, 'child' as const, 'split' as const, 'merge' as const),
+  cut: fc.integer({ min: 0, max: 8 }),
+  is_early: fc.boolean(),
 });
-const arbFault = fc.constantFrom<PutFault>('none', 'none', 'none', 'none', 'reply_lost', 'request_lost', 'lands_late');
+type Form = typeof arbShards extends fc.Arbitrary<infer T> ? T : never;
 
-function streamOf(drawn: readonly { minute: number; parts: object; lane: string; again: boolean }[]): LaneRecord[] {
-  const sent = drawn.flatMap((d) => (d.again ? [d, d] : [d]));
-  return sent.map((d, i) => laneRecord(i + 9, d.minute, d.parts as Record<number, Record<string, string>>, d.lane));
-}
+const FORMS = {
+  one: { parents: [[]], before: () => 0, after: () => 0 },
+  child: { parents: [[], [0]], before: () => 0, after: () => 1 },
+  split: { parents: [[], [0], [0]], before: () => 0, after: (lane: string) => (lane === 'a' ? 1 : 2) },
+  merge: { parents: [[], [], [0, 1]], before: (lane: string) => (lane === 'a' ? 0 : 1), after: () => 2 },
+} as const;
 
-/** Rows and counts that a lane's chain must come to: one pass over its records in stream order. */
-function oracle(records: readonly LaneRecord[]) {
-  const newest: Record<string, number> = {};
-  const last: Record<string, { slot: number; hash: string }> = {};
-  const rows: string[] = [];
-  const counts = { fresh: 0, unchanged: 0, duplicate: 0, late: 0 };
-  for (const record of records) {
-    for (const part of record.parts) {
-      const seen = newest[part.key];
-      for (const event of part.events) {
-        // The newest slot of the part judges first, as a whole; then that of the station, which may have moved between parts.
-        const bound = seen !== undefined && record.slot_ms <= seen ? seen : (last[event.id]?.slot ?? -Infinity);
-        if (record.slot_ms < bound) counts.late++;
-        else if (record.slot_ms === bound) counts.duplicate++;
-        else if (last[event.id]?.hash === event.hash) counts.unchanged++;
-        else {
-          last[event.id] = { slot: record.slot_ms, hash: event.hash };
-          rows.push(`${event.id}@${(record.slot_ms - START_MS) / MINUTE}=${event.hash[0]}`);
-          counts.fresh++;
-        }
-      }
-      newest[part.key] = Math.max(seen ?? -Infinity, record.slot_ms);
+function shardsOf(drawn: readonly Drawn[], { form, cut, is_early }: Form) {
+  const { parents, before, after } = FORMS[form];
+  const shards = parents.map((own) => ({ sent: [] as Sent[], parents: is_early ? [] : own }));
+  let now_ms = START_MS;
+  let sequence = 8; // grows from one digit to two: sequence numbers are not compared as text
+  drawn.forEach(({ minutes, late, lane, parts, again }, n) => {
+    now_ms += minutes * MINUTE;
+    const slot_ms = now_ms - late * MINUTE;
+    const shard = n < cut ? before(lane) : after(lane);
+    for (let copy = 0; copy <= again; copy++) {
+      const sent: SentPart[] = parts.map((part) => ({ ...part, fetched_at_ms: slot_ms + 5_000 }));
+      shards[shard]?.sent.push({ shard_id: shardId(shard), sequence, lane, slot_ms, parts: sent });
+      sequence += 1;
     }
-  }
-  return { rows, counts };
+  });
+  return shards;
 }
 
-test('every record once, in stream order, under faults, twins, lost memory and lost or restored checkpoints', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(arbRecord, { minLength: 1, maxLength: 14 }),
-      fc.infiniteStream(arbStep),
-      fc.infiniteStream(arbFault),
-      fc.constantFrom(1, 2, 3, 16),
-      fc.scheduler(),
-      async (drawn, steps, faults, checkpoint_every, scheduler) => {
-        const stream = streamOf(drawn);
-        let quiet = false;
-        const log = new MemoryLog(
-          () => (quiet ? 'none' : faults.next().value),
-          (act) => scheduler.schedule(Promise.resolve()).then(act),
-        );
-        const checkpoints = new MemoryCheckpoints();
-        const envs: SilverPorts[] = [0, 1, 2].map(() => ({
-          log,
-          checkpoints,
-          memory: new Map(),
-          checkpoint_every,
-          pause: async () => undefined,
-          warn: () => undefined,
-        }));
-        let done = 0;
-        for (let round = 0; done < stream.length; round++) {
-          quiet = round > 40;
-          const step = steps.next().value;
-          disturb(step, envs, checkpoints);
-          const batch = stream.slice(done, done + step.size);
-          const run = Promise.all(step.envs.map((e: number) => processBatch(batch, envs[e] as SilverPorts)));
-          const [open] = await scheduler.waitFor(run);
-          const next = open === null ? done + batch.length : stream.findIndex((r) => r.sequence_number === open);
-          expect(next).toBeGreaterThanOrEqual(done);
-          done = next;
-        }
-        quiet = true;
-        await scheduler.waitAll();
-        for (const lane of new Set(stream.map((r) => r.lane))) await expectChain(log, lane, stream);
-      },
-    ),
-    { numRuns: Number(process.env.SILVER_RUNS ?? 200) },
-  );
-}, 120_000);
-
-function disturb(step: Step, envs: readonly SilverPorts[], checkpoints: MemoryCheckpoints): void {
-  if (step.before === 'forget') envs[step.envs[0] ?? 0]?.memory.clear();
-  if (step.before === 'lose checkpoint') checkpoints.items.clear();
-  const old = checkpoints.earlier[0];
-  if (step.before === 'restore checkpoint' && old !== undefined) checkpoints.items.set(old.lane, old);
+let ran = 0;
+const began_ms = performance.now();
+function progress(): void {
+  ran += 1;
+  if (!isSoak || ran % 1000 !== 0) return;
+  const s = (performance.now() - began_ms) / 1000;
+  process.stderr.write(`silver: ${ran} of ${RUNS} schedules, ${s.toFixed(0)} s, ${Math.round(ran / s)} a second\n`);
 }
 
-async function expectChain(log: MemoryLog, lane: string, stream: readonly LaneRecord[]): Promise<void> {
-  const own = stream.filter((r) => r.lane === lane);
-  const chain = await log.chain(lane);
-  expect(chain.map((o) => o.version)).toEqual(chain.map((_, i) => i + 1));
-  const batches = chain.flatMap((o) => (o.object.type === 'batch' ? [o.object] : []));
-  const consumed = batches.flatMap((b) =>
-    own
-      .map((r) => r.sequence_number)
-      .filter((s) => Number(s) >= Number(b.first_sequence) && Number(s) <= Number(b.last_sequence)),
-  );
-  expect(consumed).toEqual(own.map((r) => r.sequence_number));
-  const { rows, counts } = oracle(own);
-  const found = batches.flatMap((b) =>
-    b.changes.map((c) => `${c.station_id}@${(c.slot_ms - START_MS) / MINUTE}=${c.content_hash[0]}`),
-  );
-  expect(found).toEqual(rows);
-  for (const count of ['fresh', 'unchanged', 'duplicate', 'late'] as const) {
-    expect(batches.reduce((sum, b) => sum + b.counts[count], 0)).toBe(counts[count]);
-  }
-  // The newest folder alone gives the state that the whole chain gives.
-  const whole = emptyState();
-  for (const o of chain) apply(whole, o.key.slice(-31, -21), o.object);
-  const newest = chain.filter((o) => o.key.slice(-31, -21) === chain.at(-1)?.key.slice(-31, -21));
-  const folded = newest[0]?.before ?? emptyState();
-  for (const o of newest) apply(folded, o.key.slice(-31, -21), o.object);
-  expect(folded).toEqual(whole);
-}
+const schedules = fc.asyncProperty(
+  fc.array(arbRecord, { minLength: 1, maxLength: 14, size: 'max' }),
+  arbShards,
+  fc.record({
+    checkpoint_every: fc.constantFrom(1, 2, 3, 5, 16),
+    envs: fc.integer({ min: 1, max: 3 }),
+    max_batch: fc.integer({ min: 1, max: 6 }),
+    page_size: fc.constantFrom(1, 2, 1000),
+    trouble: fc.constantFrom(0, 12, 40, 40, 100),
+    encoding: fc
+      .integer({ min: 0, max: PARQUET_SHARE - 1 })
+      .map((n) => (n === PARQUET_SHARE - 1 ? 'parquet' : 'plain')),
+  }),
+  fc.uint8Array({ maxLength: 400, size: 'max' }),
+  async (drawn, form, options, bytes) => {
+    encoding.current = options.encoding as 'plain' | 'parquet';
+    const world = new World({ shards: shardsOf(drawn, form), ...options });
+    await drive(world, new Choices(bytes), options.trouble);
+    const violations = await violationsOf(world, !form.is_early);
+    progress();
+    if (violations.length > 0) throw new Error(`${violations.join('\n')}\n\nwhat happened:\n${world.trace.join('\n')}`);
+  },
+);
+
+test(
+  `the chains are the fold of what was sent, whatever goes wrong: ${RUNS} schedules`,
+  async () => {
+    if (isSoak) process.stderr.write(`silver: ${RUNS} schedules with SOAK_SEED=${SEED}\n`);
+    const path = process.env.SOAK_PATH === undefined ? {} : { path: process.env.SOAK_PATH };
+    const details = await fc.check(schedules, {
+      numRuns: RUNS,
+      seed: SEED,
+      ...path,
+      interruptAfterTimeLimit: LIMIT_MS,
+      markInterruptAsFailure: true,
+    });
+    if (!details.failed) return;
+    const repeat = `repeat with SOAK_RUNS=1 SOAK_SEED=${details.seed} SOAK_PATH=${details.counterexamplePath} npx vitest run test/silver/chain.property.test.ts`;
+    expect.fail(`${fc.defaultReportMessage(details)}\n${repeat}`);
+  },
+  LIMIT_MS + 60_000,
+);
