@@ -189,6 +189,24 @@ export function decodeChunk(record: Uint8Array): Chunk {
   return { header, lines };
 }
 
+/** Until the end of the year 9999: dates beyond it, or before 1970, would not name a folder of the log. */
+const MAX_SLOT_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+const isSlot = (slot_ms: unknown): boolean =>
+  Number.isSafeInteger(slot_ms) && (slot_ms as number) >= 0 && (slot_ms as number) <= MAX_SLOT_MS;
+
+function isEntry(entry: Partial<EntryHeader> | null): boolean {
+  const { kind, system_id, part, lines, fetched_at_ms, feed_updated_ms } = entry ?? {};
+  const isCount = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
+  return (
+    (kind === 'status' || kind === 'information' || kind === 'receipt') &&
+    typeof system_id === 'string' &&
+    isCount(part) &&
+    isCount(lines) &&
+    Number.isFinite(fetched_at_ms) &&
+    (feed_updated_ms === null || Number.isFinite(feed_updated_ms))
+  );
+}
+
 function parseHeader(line: string): ChunkHeader {
   let header: Partial<ChunkHeader> | null;
   try {
@@ -198,8 +216,9 @@ function parseHeader(line: string): ChunkHeader {
   }
   if (
     header?.format !== CHUNK_FORMAT ||
-    !Number.isSafeInteger(header.slot_ms) ||
+    !isSlot(header.slot_ms) ||
     !Array.isArray(header.entries) ||
+    !header.entries.every(isEntry) ||
     !(header.lane === null || typeof header.lane === 'string')
   ) {
     throw new RejectedInput('stream', 'not_a_chunk', `the header is not of chunk format ${CHUNK_FORMAT}`);
