@@ -2,9 +2,10 @@ import { DynamoCheckpoints } from '../../lib/silver/dynamo-checkpoint.ts';
 import { processBatch, type Remembered } from '../../lib/silver/process-batch.ts';
 import { S3Log } from '../../lib/silver/s3-log.ts';
 import type { LaneRecord } from '../../lib/stream/record.ts';
-import { Cloud, type Effect, type EffectKind, serviceError } from './cloud.ts';
-import type { Sent } from './streams.ts';
-import { toLaneRecords } from './streams.ts';
+import { attempt, CALL_FAULTS } from './call-faults.ts';
+import { Cloud, type Effect } from './cloud.ts';
+import { memoryText, textOf } from './fingerprint.ts';
+import { type Sent, toLaneRecords } from './streams.ts';
 
 /** One shard of the stream, as its event source mapping sees it. */
 export interface Shard {
@@ -53,8 +54,6 @@ export interface WorldOptions {
   readonly is_searched?: boolean;
 }
 
-const SERVER_ERROR = () => serviceError('InternalError', 500);
-const NO_ANSWER = () => serviceError('TimeoutError');
 const EXPIRY_MS = 40 * 24 * 3_600_000;
 
 /**
@@ -203,7 +202,7 @@ export class World {
   /** What may go wrong with a call that is under way. */
   callFaults(): Move[] {
     return this.#calls().flatMap(({ invocation, effect }) =>
-      FAULTS[effect.kind].map(({ name, error, happens }) => ({
+      CALL_FAULTS[effect.kind].map(({ name, error, happens }) => ({
         label: () => `${invocation.name}: ${effect.kind} ${effect.target}: ${name}`,
         act: () => {
           if (happens === 'before') attempt(effect);
@@ -331,56 +330,3 @@ export class World {
     });
   }
 }
-
-interface CallFault {
-  readonly name: string;
-  readonly error: () => Error;
-  /** When the effect takes place, if it does. */
-  readonly happens?: 'before' | 'later';
-}
-
-const FAILS: CallFault = { name: 'fails', error: SERVER_ERROR };
-const FAULTS: Readonly<Record<EffectKind, readonly CallFault[]>> = {
-  put: [
-    { name: 'done, the answer is lost', error: NO_ANSWER, happens: 'before' },
-    { name: 'the request is lost', error: SERVER_ERROR },
-    { name: 'no answer, and it lands later', error: NO_ANSWER, happens: 'later' },
-    { name: 'conflict', error: () => serviceError('ConditionalRequestConflict', 409) },
-    { name: 'denied', error: () => serviceError('AccessDenied', 403) },
-  ],
-  get: [FAILS],
-  list: [FAILS],
-  'read checkpoint': [FAILS],
-  'write checkpoint': [FAILS, { name: 'done, the answer is lost', error: NO_ANSWER, happens: 'before' }],
-};
-
-function attempt(effect: Effect): { value?: unknown; error?: Error } {
-  try {
-    return { value: effect.perform() };
-  } catch (error) {
-    return { error: error as Error };
-  }
-}
-
-const ids = new Map<string, number>();
-const idOf = (text: string): string => {
-  const id = ids.get(text) ?? ids.size;
-  ids.set(text, id);
-  return `#${id}`;
-};
-
-/** A short name for an answer or for bytes: equal ones have equal names. */
-function textOf(value: unknown): string {
-  if (value instanceof Uint8Array) return idOf(Buffer.from(value).toString('latin1'));
-  return JSON.stringify(value, (_, inner: unknown) => (inner instanceof Uint8Array ? textOf(inner) : inner));
-}
-
-/** What an environment remembers, as text. */
-function memoryText(memory: ReadonlyMap<string, Remembered>): string {
-  if (memory.size === 0) return '';
-  const maps = (_: string, value: unknown) => (value instanceof Map ? entries(value) : value);
-  return idOf(JSON.stringify(entries(memory), maps));
-}
-
-/** In the order of their keys. */
-const entries = <V>(map: ReadonlyMap<string, V>): [string, V][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
