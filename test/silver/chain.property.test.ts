@@ -16,7 +16,7 @@ vi.mock('../../lib/parquet.ts', async (original) => (await import('./plain-rows.
 const isSoak = process.env.SOAK_RUNS !== undefined;
 const RUNS = Number(process.env.SOAK_RUNS ?? 300);
 const SEED = Number(process.env.SOAK_SEED ?? (isSoak ? Date.now() % 1e9 : 20261121));
-const LIMIT_MS = Number(process.env.SOAK_LIMIT_MS ?? (isSoak ? 1_800_000 : 40_000));
+const LIMIT_MS = Number(process.env.SOAK_LIMIT_MS ?? (isSoak ? 1_800_000 : 120_000));
 const PARQUET_SHARE = 50;
 
 const MINUTE = 60_000;
@@ -124,8 +124,11 @@ test(
       markInterruptAsFailure: true,
     });
     if (!details.failed) return;
-    const repeat = `repeat with SOAK_RUNS=1 SOAK_SEED=${details.seed} SOAK_PATH=${details.counterexamplePath} npx vitest run test/silver/chain.property.test.ts`;
-    expect.fail(`${fc.defaultReportMessage(details)}\n${repeat}`);
+    const { seed, counterexamplePath } = details;
+    const repeat = `SOAK_RUNS=1 SOAK_SEED=${seed} SOAK_PATH=${counterexamplePath} npx vitest run test/silver/chain.property.test.ts`;
+    const how =
+      counterexamplePath === null ? `stopped after ${LIMIT_MS / 1000} s (SOAK_LIMIT_MS)` : `repeat with ${repeat}`;
+    expect.fail(`${fc.defaultReportMessage(details)}\n${how}`);
   },
   LIMIT_MS + 60_000,
 );

@@ -25,6 +25,7 @@ export interface LastRow {
 }
 
 type Row = Record<string, unknown>;
+type Change = LastRow & { readonly kind: string; readonly system_id: string };
 
 /** What a chain must be, given what was sent. `folds[v]` is the state after version v; `consumed` names records as `<shard>/<n>`. */
 export interface Checked {
@@ -43,65 +44,89 @@ export async function checkChain(
   chain: readonly StoredObject[],
   shards: ReadonlyArray<readonly Sent[]>,
 ): Promise<Checked> {
-  const violations: string[] = [];
-  const expect = (what: string, found: unknown, wanted: unknown) => {
-    const [a, b] = [canonical(found), canonical(wanted)];
-    if (a !== b) violations.push(`${what}: found ${a}, should be ${b}`);
-  };
-  const fold = emptyFold();
-  const folds: Fold[] = [structuredClone(fold)];
-  const consumed: string[] = [];
-  const last: Record<number, number> = {};
-  const lastChange: Record<string, { slot_ms: number; hash: string }> = {};
-  for (const object of chain) {
-    const at = `version ${object.version} of lane ${lane}`;
-    const rows = await rowsOf(object.bytes);
-    expect(`I5 name of ${at}`, [object.date, object.version], [fold.date, fold.version + 1]);
-    for (const row of rows)
-      expect(`lane and version of a row in ${at}`, [row.lane, row.version], [lane, object.version]);
-    expect(`state before ${at}`, stateIn(rows), fold.folder === fold.date ? null : fold);
-    fold.folder = object.date;
-    fold.version += 1;
-    const [own, ...others] = rows.filter((row) => row.row_kind === 'turn' || row.row_kind === 'batch');
-    expect(`other turns or batches in ${at}`, others, []);
-    const found = rows.filter((row) => row.row_kind === 'change').map(changeOf);
-    if (own?.row_kind === 'turn') {
-      const next = String(own.next_date);
-      const dates = shards.flat().flatMap((s) => (s.lane === lane ? [dateOf(s.slot_ms)] : []));
-      if (!dates.includes(next) || next <= fold.date) violations.push(`I7 ${at} turns from ${fold.date} to ${next}`);
-      expect(`changes beside the turn in ${at}`, found, []);
-      fold.date = next;
-    } else {
-      const s = shards.findIndex((_, n) => shardId(n) === own?.shard_id);
-      const [first, end] = [Number(own?.first_sequence), Number(own?.last_sequence)];
-      const taken = (shards[s] ?? []).filter((r) => r.lane === lane && r.sequence >= first && r.sequence <= end);
-      expect(
-        `I3 bounds of ${at}`,
-        [first, end, own?.records],
-        [taken[0]?.sequence, taken.at(-1)?.sequence, taken.length],
-      );
-      if ((last[s] ?? -1) >= first) violations.push(`I3 ${at} consumes ${first} of shard ${s} again, after ${last[s]}`);
-      last[s] = end;
-      consumed.push(...taken.map((r) => `${s}/${shards[s]?.indexOf(r)}`));
-      const judged = judge(fold, taken);
-      expect(`I2 changes of ${at}`, found, judged.changes);
-      const { fresh, unchanged, duplicate, late } = own ?? {};
-      expect(`I4 counts of ${at}`, { fresh, unchanged, duplicate, late }, judged.counts);
-      fold.positions[shardId(s)] = String(end);
-      expect(`newest slots of ${at}`, JSON.parse(String(own?.newest_slots)), fold.newest);
-      for (const row of found) {
-        const key = `${row.system_id}/${row.kind}/${row.station_id}`;
-        const before = lastChange[key];
-        if (before && (row.slot_ms <= before.slot_ms || row.content_hash === before.hash)) {
-          violations.push(`I1 ${at}: ${canonical(row)} is no change after ${canonical(before)}`);
-        }
-        lastChange[key] = { slot_ms: row.slot_ms, hash: row.content_hash };
-        if (dateOf(row.slot_ms) > object.date) violations.push(`I7 ${at} has a row of ${dateOf(row.slot_ms)}`);
-      }
-    }
-    folds.push(structuredClone(fold));
+  const check = new ChainCheck(lane, shards);
+  for (const object of chain) check.object(object, await rowsOf(object.bytes));
+  return check;
+}
+
+class ChainCheck implements Checked {
+  readonly violations: string[] = [];
+  readonly consumed: string[] = [];
+  readonly folds: Fold[] = [emptyFold()];
+  readonly #fold = emptyFold();
+  readonly #lane: string;
+  readonly #shards: ReadonlyArray<readonly Sent[]>;
+  /** Shard → last sequence number that an object consumed. */
+  readonly #last: Record<number, number> = {};
+  readonly #lastChange = new Map<string, { slot_ms: number; content_hash: string }>();
+
+  constructor(lane: string, shards: ReadonlyArray<readonly Sent[]>) {
+    this.#lane = lane;
+    this.#shards = shards;
   }
-  return { folds, consumed, violations };
+
+  #expect(what: string, found: unknown, wanted: unknown): void {
+    const [a, b] = [canonical(found), canonical(wanted)];
+    if (a !== b) this.violations.push(`${what}: found ${a}, should be ${b}`);
+  }
+
+  object({ date, version }: StoredObject, rows: readonly Row[]): void {
+    const fold = this.#fold;
+    const at = `version ${version} of lane ${this.#lane}`;
+    this.#expect(`I5 name of ${at}`, [date, version], [fold.date, fold.version + 1]);
+    for (const row of rows) this.#expect(`a row of ${at}`, [row.lane, row.version], [this.#lane, version]);
+    this.#expect(`state before ${at}`, stateIn(rows), fold.folder === fold.date ? null : fold);
+    fold.folder = date;
+    fold.version += 1;
+    const [own = {}, ...others] = rows.filter((row) => row.row_kind === 'turn' || row.row_kind === 'batch');
+    this.#expect(`other turns or batches in ${at}`, others, []);
+    const changes = rows.filter((row) => row.row_kind === 'change').map(changeOf);
+    if (own.row_kind === 'turn') this.#turn(at, String(own.next_date), changes);
+    else this.#batch(at, own, changes);
+    this.folds.push(structuredClone(fold));
+  }
+
+  #turn(at: string, next: string, changes: readonly Change[]): void {
+    const dates = this.#shards.flat().flatMap((sent) => (sent.lane === this.#lane ? [dateOf(sent.slot_ms)] : []));
+    if (!dates.includes(next) || next <= this.#fold.date) {
+      this.violations.push(`I7 ${at} turns from ${this.#fold.date} to ${next}`);
+    }
+    this.#expect(`changes beside the turn in ${at}`, changes, []);
+    this.#fold.date = next;
+  }
+
+  #batch(at: string, own: Row, changes: readonly Change[]): void {
+    const fold = this.#fold;
+    const s = this.#shards.findIndex((_, n) => shardId(n) === own.shard_id);
+    const shard = this.#shards[s] ?? [];
+    const [first, end] = [Number(own.first_sequence), Number(own.last_sequence)];
+    const taken = shard.filter((r) => r.lane === this.#lane && r.sequence >= first && r.sequence <= end);
+    const bounds = [taken[0]?.sequence, taken.at(-1)?.sequence, taken.length];
+    this.#expect(`I3 bounds of ${at}`, [first, end, own.records], bounds);
+    if ((this.#last[s] ?? -1) >= first) {
+      this.violations.push(`I3 ${at} consumes ${first} of shard ${s} again, after ${this.#last[s]}`);
+    }
+    this.#last[s] = end;
+    this.consumed.push(...taken.map((r) => `${s}/${shard.indexOf(r)}`));
+    const judged = judge(fold, taken);
+    this.#expect(`I2 changes of ${at}`, changes, judged.changes);
+    const { fresh, unchanged, duplicate, late } = own;
+    this.#expect(`I4 counts of ${at}`, { fresh, unchanged, duplicate, late }, judged.counts);
+    fold.positions[shardId(s)] = String(end);
+    this.#expect(`newest slots of ${at}`, JSON.parse((own.newest_slots as string | undefined) ?? '{}'), fold.newest);
+    for (const change of changes) this.#change(at, change);
+  }
+
+  #change(at: string, change: Change): void {
+    const key = `${change.system_id}/${change.kind}/${change.station_id}`;
+    const before = this.#lastChange.get(key);
+    if (before && (change.slot_ms <= before.slot_ms || change.content_hash === before.content_hash)) {
+      this.violations.push(`I1 ${at}: ${canonical(change)} is no change after ${canonical(before)}`);
+    }
+    this.#lastChange.set(key, change);
+    if (dateOf(change.slot_ms) > this.#fold.folder)
+      this.violations.push(`I7 ${at} has a row of ${dateOf(change.slot_ms)}`);
+  }
 }
 
 export const emptyFold = (): Fold => ({
@@ -144,10 +169,10 @@ function judge(fold: Fold, records: readonly Sent[]) {
   return { changes, counts };
 }
 
-function changeOf(row: Row) {
+function changeOf(row: Row): Change {
   const { row_kind: _row, lane: _lane, version: _version, slot, fetched_at, ...own } = row;
   const times = { slot_ms: Number(slot), fetched_at_ms: Number(fetched_at) };
-  return { ...own, ...times } as unknown as LastRow & { kind: string; system_id: string };
+  return { ...own, ...times } as unknown as Change;
 }
 
 /** The rows of kind `state` as a fold; null where there is none. */
@@ -163,7 +188,7 @@ function stateIn(rows: readonly Row[]): Fold | null {
   };
 }
 
-function byStation(rows: readonly (LastRow & { kind: string; system_id: string })[]): Fold['stations'] {
+function byStation(rows: readonly Change[]): Fold['stations'] {
   const systems = new Map<string, [string, LastRow][]>();
   for (const { kind, system_id, station_id, slot_ms, content_hash, part } of rows) {
     const key = `${system_id}/${kind}`;
@@ -180,9 +205,7 @@ export function asFold(state: {
   readonly folder: string;
   readonly positions: Iterable<readonly [string, string]>;
   readonly newest: Iterable<readonly [string, number]>;
-  readonly stations: Iterable<
-    readonly [string, Iterable<readonly [string, LastRow & { kind: string; system_id: string }]>]
-  >;
+  readonly stations: Iterable<readonly [string, Iterable<readonly [string, Change]>]>;
 }): Fold {
   const { version, date, folder, positions, newest, stations } = state;
   const rows = [...stations].flatMap(([, own]) => [...own].map(([, row]) => row));
