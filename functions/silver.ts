@@ -23,8 +23,9 @@ const ports: SilverPorts = {
 
 /** Kinesis batch → Silver log. Answers with the lowest record that is not done; Lambda delivers from there again. */
 export const handler = middy<KinesisStreamEvent, KinesisStreamBatchResponse>(async (event: KinesisStreamEvent) => {
-  const { records, foreign } = parseBatch(event);
+  const { records, foreign, newer } = parseBatch(event);
   for (const record of foreign) ports.warn('passed over a record that is no chunk', { ...record });
-  const open = await processBatch(records, ports);
+  if (newer !== null) ports.warn('a chunk of a newer format waits for the version that reads it', { ...newer });
+  const open = (await processBatch(records, ports)) ?? newer?.sequence_number ?? null;
   return { batchItemFailures: open === null ? [] : [{ itemIdentifier: open }] };
 });

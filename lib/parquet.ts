@@ -1,5 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { parquetReadObjects, type SchemaElement } from 'hyparquet';
+import { parquetMetadata, parquetReadObjects, type SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 
 export type ColumnType = 'STRING' | 'INT32' | 'INT64' | 'DOUBLE' | 'BOOLEAN' | 'TIMESTAMP';
@@ -11,9 +11,13 @@ const compress = (bytes: Uint8Array): Uint8Array =>
 
 /**
  * The rows as a Parquet file (zstd). Every column is optional; an absent member is null. TIMESTAMP columns take epoch ms and are
- * instants (adjusted to UTC); INT64 columns take safe integers.
+ * instants (adjusted to UTC); INT64 columns take safe integers. `metadata` stands in the footer, as key-value metadata.
  */
-export function toParquet(columns: Readonly<Record<string, ColumnType>>, rows: readonly Row[]): Buffer {
+export function toParquet(
+  columns: Readonly<Record<string, ColumnType>>,
+  rows: readonly Row[],
+  metadata: Readonly<Record<string, string>> = {},
+): Buffer {
   const schema: SchemaElement[] = [
     { name: 'root', num_children: Object.keys(columns).length },
     ...Object.entries(columns).map(([name, type]) => element(name, type)),
@@ -30,24 +34,39 @@ export function toParquet(columns: Readonly<Record<string, ColumnType>>, rows: r
     // Sequence numbers have up to 56 digits, and truncated bounds would be useless for them.
     statisticsTruncateLength: 64,
     rowGroupSize: 100_000,
+    kvMetadata: Object.entries(metadata).map(([key, value]) => ({ key, value })),
   });
   return Buffer.from(file);
 }
 
-/** The rows of a Parquet file that `toParquet` wrote: null members are left out, INT64 are numbers, TIMESTAMP are epoch ms. */
-export async function fromParquet(file: Uint8Array): Promise<Row[]> {
-  const bytes = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
+export interface ParquetContent {
+  readonly rows: Row[];
+  /** The key-value metadata of the footer. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** What a column of a file that `toParquet` wrote may unpack to: a bound against a broken file. */
+const UNPACKED_LIMIT_BYTES = 256 * 1024 * 1024;
+
+/** A Parquet file that `toParquet` wrote. Of its rows null members are left out, INT64 are numbers, TIMESTAMP are epoch ms. Throws any error for another file. */
+export async function fromParquet(bytes: Uint8Array): Promise<ParquetContent> {
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  const footer = parquetMetadata(file);
   const rows = await parquetReadObjects({
-    file: bytes,
-    compressors: { ZSTD: (input) => zstdDecompressSync(input) },
+    file,
+    metadata: footer,
+    compressors: { ZSTD: (input) => zstdDecompressSync(input, { maxOutputLength: UNPACKED_LIMIT_BYTES }) },
   });
-  return rows.map((row) =>
-    Object.fromEntries(
-      Object.entries(row)
-        .filter(([, value]) => value !== null && value !== undefined)
-        .map(([name, value]) => [name, fromCell(value)]),
+  return {
+    metadata: new Map((footer.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ''])),
+    rows: rows.map((row) =>
+      Object.fromEntries(
+        Object.entries(row)
+          .filter(([, value]) => value !== null && value !== undefined)
+          .map(([name, value]) => [name, fromCell(value)]),
+      ),
     ),
-  );
+  };
 }
 
 function element(name: string, type: ColumnType): SchemaElement {

@@ -23,7 +23,10 @@ export interface BronzePaths {
 }
 
 /** All files of a lake that is a folder here (DuckDB reads of each only what it needs); else those of the partitions in question, fetched. */
-export function bronzePaths({ lake_folder, lake }: Pick<Pipeline, 'lake_folder' | 'lake'>): BronzePaths {
+export function bronzePaths({
+  lake_folder,
+  lake,
+}: Pick<Pipeline, 'lake_folder'> & { readonly lake: ObjectStore }): BronzePaths {
   if (lake_folder === null) return fetchedPaths(lake);
   const folder = new LakeFolder(lake_folder);
   return {

@@ -6,7 +6,10 @@ import type { Pipeline } from './pipeline.ts';
 export const LAKE_PLAN = 'config/plan.json';
 
 /** The plan that the pipeline polls by: on this machine that of the lake, on AWS that of the checkout that was deployed. Throws FatalError `invalid_plan`. */
-export async function readPlanOf({ where, lake }: Pick<Pipeline, 'where' | 'lake'>): Promise<Plan> {
+export async function readPlanOf({
+  where,
+  lake,
+}: Pick<Pipeline, 'where'> & { readonly lake: ObjectStore }): Promise<Plan> {
   const text =
     where === 'stage' ? readFileSync('config/plan.json', 'utf8') : (await lake.get(LAKE_PLAN))?.toString('utf8');
   try {

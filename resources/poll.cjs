@@ -5,7 +5,9 @@ const { schedulesOf } = require('./schedules.cjs');
 
 function readPlan(file) {
   try {
-    return JSON.parse(readFileSync(resolve(__dirname, '..', file), 'utf8'));
+    const plan = JSON.parse(readFileSync(resolve(__dirname, '..', file), 'utf8'));
+    if (plan?.format !== 1) throw new Error(`it is of format ${JSON.stringify(plan?.format)}, this version reads 1`);
+    return plan;
   } catch (cause) {
     throw new Error(`${file} can't be read as a plan (${cause.message}): make it with \`npm run plan\``, { cause });
   }

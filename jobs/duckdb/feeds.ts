@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Plan } from '../../lib/poll/plan.ts';
+import { parsePlan } from '../../lib/poll/plan-text.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import { literal } from './relation.ts';
 
@@ -44,11 +45,7 @@ function readPlan(file: string): Plan {
   } catch {
     return { format: 1, groups: [] };
   }
-  try {
-    return JSON.parse(text) as Plan;
-  } catch (cause) {
-    throw new Error(`${file} is no plan: ${String(cause)}. Write it again with npm run plan`, { cause });
-  }
+  return parsePlan(text, file, 'write it again with npm run plan');
 }
 
 /** max(600 s, 3 × the interval): observations further apart have a gap between them (gold.md, "Guard"). */

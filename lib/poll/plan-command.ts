@@ -6,9 +6,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { FatalError } from '../errors.ts';
 import { readCatalogue } from './catalogue.ts';
 import { EMPTY_PLAN, type Plan, planOf } from './plan.ts';
+import { parsePlan } from './plan-text.ts';
 
 /** The plan as the text of its file: stable, a line for each value, so that a review shows what moves. */
 export const planText = (plan: Plan): string => `${JSON.stringify(plan, null, 2)}\n`;
+
+const RESTORE = 'restore it from version control (without it all lanes would be planned anew)';
 
 export interface PlanFiles {
   readonly catalogue: string;
@@ -19,7 +22,7 @@ export interface PlanFiles {
 export function runPlan({ catalogue, plan: file }: PlanFiles, check: boolean): string {
   const systems = readCatalogue(catalogue);
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const plan = planOf(systems, before === '' ? EMPTY_PLAN : parsePlan(before, file));
+  const plan = planOf(systems, before === '' ? EMPTY_PLAN : parsePlan(before, file, RESTORE));
   const text = planText(plan);
   const lanes = new Set(plan.groups.flatMap((g) => g.systems.flatMap((s) => s.lanes)));
   const summary = `${systems.length} systems, ${plan.groups.length} groups, ${lanes.size} lanes`;
@@ -27,20 +30,6 @@ export function runPlan({ catalogue, plan: file }: PlanFiles, check: boolean): s
   if (check) throw new FatalError('poll', 'stale_plan', `${file} is not what ${catalogue} gives: run npm run plan`);
   writeFileSync(file, text);
   return `${file} written: ${summary}`;
-}
-
-function parsePlan(text: string, file: string): Plan {
-  const remedy = 'restore it from version control (without it all lanes would be planned anew)';
-  let plan: Partial<Plan>;
-  try {
-    plan = JSON.parse(text) as Partial<Plan>;
-  } catch (cause) {
-    throw new FatalError('poll', 'invalid_plan', `${file} is not JSON: ${remedy}`, { cause });
-  }
-  if (plan.format !== 1 || !Array.isArray(plan.groups)) {
-    throw new FatalError('poll', 'invalid_plan', `${file} is not a plan of format 1: ${remedy}`);
-  }
-  return plan as Plan;
 }
 
 if (import.meta.main) {

@@ -1,11 +1,12 @@
 import { FatalError, TransientError } from '../errors.ts';
 import type { Receipt, Reject } from '../event.ts';
-import { decodeChunk, packChunks } from '../stream/chunk.ts';
+import { decodeChunk, isSlot, packChunks } from '../stream/chunk.ts';
 import { type Pause, type PutPort, putRecords, type StreamRecord } from '../stream/put-records.ts';
 import { entriesByLane, entryKey } from './entries.ts';
 import { type FeedPoll, failed, rejectedBody, type SystemPoll } from './feed-poll.ts';
 import { pollGbfs } from './gbfs.ts';
 import type { PlannedSystem, PollInput } from './plan.ts';
+import { isGroup } from './plan-text.ts';
 import { FIREHOSE_LIMITS, quarantineRecords } from './quarantine.ts';
 import { NOT_SENT, receiptEntry, toReceipt } from './receipt.ts';
 import { pollSeoul, type SeoulKey } from './seoul.ts';
@@ -48,7 +49,7 @@ export async function pollGroup(input: PollInput, ports: PollPorts): Promise<Rec
 
   const before = await readState(group_id, ports);
   const results = await Promise.all(
-    systems.map((system) => pollSystem(system, before[system.system_id] ?? NEW_SYSTEM, session, ports.key)),
+    systems.map((system) => pollSystem(system, stateOf(before, system.system_id), session, ports.key)),
   );
   const polls = results.flatMap((result) => result.polls);
 
@@ -69,9 +70,15 @@ export async function pollGroup(input: PollInput, ports: PollPorts): Promise<Rec
   return receipts;
 }
 
-function parseSlot({ scheduled_time, group }: PollInput): number {
-  const slot_ms = /(Z|[+-]\d\d:\d\d)$/.test(scheduled_time ?? '') ? Date.parse(scheduled_time) : Number.NaN;
-  if (Number.isNaN(slot_ms) || !Array.isArray(group?.systems)) {
+/** A system may be called as what every object has. */
+const stateOf = (states: GroupState, system_id: string): SystemState =>
+  (Object.hasOwn(states, system_id) ? states[system_id] : undefined) ?? NEW_SYSTEM;
+
+function parseSlot(input: PollInput | null): number {
+  const { scheduled_time, group }: Partial<PollInput> = input ?? {};
+  const isInstant = typeof scheduled_time === 'string' && /(Z|[+-]\d\d:\d\d)$/.test(scheduled_time);
+  const slot_ms = isInstant ? Date.parse(scheduled_time) : Number.NaN;
+  if (!isSlot(slot_ms) || !isGroup(group)) {
     const remedy =
       'invoke with {"scheduled_time": "2026-11-21T10:31:00Z", "group": …} as the schedules do (events/poll.json)';
     throw new FatalError('poll', 'bad_input', `the input has no scheduled time in UTC, or no group: ${remedy}`);

@@ -1,3 +1,4 @@
+import { FatalError } from '../errors.ts';
 import { decodeObject, type ReadObject } from './object.ts';
 import { apply, emptyState, type LaneState } from './state.ts';
 
@@ -22,8 +23,15 @@ export function logKey(lane: string, date: string, version: number): string {
   return `${lanePrefix(lane)}event_date=${date}/${String(version).padStart(12, '0')}.parquet`;
 }
 
+/** Throws FatalError with the name of an object that can't be read, or that a newer version wrote. */
 export async function readObject(store: LogStore, key: string): Promise<ReadObject> {
-  return decodeObject(await store.get(key));
+  const bytes = await store.get(key);
+  try {
+    return await decodeObject(bytes);
+  } catch (error) {
+    if (!(error instanceof FatalError)) throw error;
+    throw new FatalError(error.stage, error.reason, `${key}: ${error.message}`, { cause: error });
+  }
 }
 
 /** The state of a lane from its newest folder alone, whose first object holds the whole state before it; the empty state where there is no folder. */

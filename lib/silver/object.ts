@@ -1,5 +1,10 @@
-import { type ColumnType, fromParquet, type Row, toParquet } from '../parquet.ts';
+import { FatalError } from '../errors.ts';
+import { type ColumnType, fromParquet, type ParquetContent, type Row, toParquet } from '../parquet.ts';
 import { emptyState, type LaneState, type LogObject, type Origin, type StationRow, setRow } from './state.ts';
+
+/** Stands in the footer of each object. Objects of version 0.1.0 have none: they are format 0, of the same columns. */
+export const LOG_FORMAT = 1;
+const FORMAT_KEY = 'bikelake.format';
 
 /** Columns of a log object: rows of kind `turn`, `batch`, `change` and `state` in one table. */
 const COLUMNS: Readonly<Record<string, ColumnType>> = {
@@ -53,6 +58,7 @@ export function encodeObject(lane: string, version: number, object: LogObject, b
   return toParquet(
     COLUMNS,
     rows.map((row) => ({ ...row, lane, version })),
+    { [FORMAT_KEY]: String(LOG_FORMAT) },
   );
 }
 
@@ -84,19 +90,49 @@ function stationRow(row_kind: 'change' | 'state', { slot_ms, fetched_at_ms, valu
   return { row_kind, ...row, slot: slot_ms, fetched_at: fetched_at_ms, last_reported: last_reported_ms, ...others };
 }
 
-/** Reads what `encodeObject` wrote. */
+/**
+ * Reads what `encodeObject` wrote, in this version or the one before. Throws FatalError `unknown_log_format` for an object that another version wrote: the lane
+ * stops, because what can't be read can't be folded; `unreadable_log_object` for anything else.
+ */
 export async function decodeObject(file: Uint8Array): Promise<ReadObject> {
-  const rows = await fromParquet(file);
+  const { rows, metadata } = await contentOf(file);
+  const format = metadata.get(FORMAT_KEY) ?? '0';
+  if (format !== '0' && format !== String(LOG_FORMAT)) {
+    const message = `the log object is of format ${format}, this version reads 0 and ${LOG_FORMAT}: deploy the version that wrote it`;
+    throw new FatalError('silver', 'unknown_log_format', message);
+  }
+  try {
+    return toReadObject(rows);
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+}
+
+async function contentOf(file: Uint8Array): Promise<ParquetContent> {
+  try {
+    return await fromParquet(file);
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+}
+
+const unreadable = (cause: unknown): FatalError =>
+  new FatalError('silver', 'unreadable_log_object', `the log object can't be read: ${(cause as Error).message}`, {
+    cause,
+  });
+
+function toReadObject(rows: readonly Row[]): ReadObject {
   const changes: StationRow[] = [];
   let before: LaneState | null = null;
   let own: Row | undefined;
   for (const row of rows) {
     if (row.row_kind === 'change') changes.push(toStationRow(row));
-    else if (row.row_kind !== 'state') own = row;
+    else if (row.row_kind === 'turn' || row.row_kind === 'batch') own = row;
+    else if (row.row_kind !== 'state') throw new Error(`it has a row of kind ${String(row.row_kind)}`);
     else if (typeof row.head === 'string') before = fromHead(row.head);
     else if (before !== null) setRow(before, toStationRow(row));
   }
-  if (own === undefined) throw new Error('a log object has neither a batch nor a turn');
+  if (own === undefined) throw new Error('it has neither a batch nor a turn');
   return { object: toObject(own, changes), before };
 }
 

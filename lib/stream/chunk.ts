@@ -9,6 +9,11 @@ import { keyOf } from './columns.ts';
  * so that most events are judged without being parsed, and the Bronze transform only adds the stream's metadata in front.
  */
 export const CHUNK_FORMAT = 1;
+/**
+ * The reason of a chunk that a newer version wrote. Every format is zstd whose first line is JSON with `format`, so that an older version can tell
+ * it from what is no chunk: Bronze leaves both to the error prefix, but Silver waits for the version that can read it.
+ */
+export const UNKNOWN_FORMAT = 'unknown_chunk_format';
 /** NDJSON bytes that a chunk should not pass: its rows must fit into the answer of the Bronze transform. */
 export const CHUNK_LIMIT_BYTES = 400_000;
 /** What a chunk may unpack to: a bound against a hostile or broken record. */
@@ -165,14 +170,14 @@ function padded(frame: Buffer, answer_bytes: number): Buffer {
 
 /**
  * The chunk in a Kinesis record's bytes.
- * Throws RejectedInput `not_a_chunk` for anything else: foreign records, another format, a header that doesn't fit its lines.
+ * Throws RejectedInput `unknown_chunk_format` for a newer format, `not_a_chunk` for anything else: foreign records, a header that doesn't fit its lines.
  */
 export function decodeChunk(record: Uint8Array): Chunk {
   let text: string;
   try {
     text = zstdDecompressSync(record, { maxOutputLength: UNPACKED_LIMIT_BYTES }).toString('utf8');
   } catch (cause) {
-    throw new RejectedInput('stream', 'not_a_chunk', 'the record is not zstd', { cause });
+    throw notAChunk('the record is not zstd', { cause });
   }
   const lines = text.split('\n');
   const first = lines.shift() ?? '';
@@ -180,31 +185,9 @@ export function decodeChunk(record: Uint8Array): Chunk {
   const header = parseHeader(first);
   const expected = header.entries.reduce((sum, entry) => sum + entry.lines, 0);
   if (expected !== lines.length) {
-    throw new RejectedInput(
-      'stream',
-      'not_a_chunk',
-      `the header counts ${expected} lines, the chunk has ${lines.length}`,
-    );
+    throw notAChunk(`the header counts ${expected} lines, the chunk has ${lines.length}`);
   }
   return { header, lines };
-}
-
-/** Until the end of the year 9999: dates beyond it, or before 1970, would not name a folder of the log. */
-const MAX_SLOT_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-const isSlot = (slot_ms: unknown): boolean =>
-  Number.isSafeInteger(slot_ms) && (slot_ms as number) >= 0 && (slot_ms as number) <= MAX_SLOT_MS;
-
-function isEntry(entry: Partial<EntryHeader> | null): boolean {
-  const { kind, system_id, part, lines, fetched_at_ms, feed_updated_ms } = entry ?? {};
-  const isCount = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
-  return (
-    (kind === 'status' || kind === 'information' || kind === 'receipt') &&
-    typeof system_id === 'string' &&
-    isCount(part) &&
-    isCount(lines) &&
-    Number.isFinite(fetched_at_ms) &&
-    (feed_updated_ms === null || Number.isFinite(feed_updated_ms))
-  );
 }
 
 function parseHeader(line: string): ChunkHeader {
@@ -212,18 +195,51 @@ function parseHeader(line: string): ChunkHeader {
   try {
     header = JSON.parse(line) as Partial<ChunkHeader> | null;
   } catch (cause) {
-    throw new RejectedInput('stream', 'not_a_chunk', 'the header line is not JSON', { cause });
+    throw notAChunk('the header line is not JSON', { cause });
   }
-  if (
-    header?.format !== CHUNK_FORMAT ||
-    !isSlot(header.slot_ms) ||
-    !Array.isArray(header.entries) ||
-    !header.entries.every(isEntry) ||
-    !(header.lane === null || typeof header.lane === 'string')
-  ) {
-    throw new RejectedInput('stream', 'not_a_chunk', `the header is not of chunk format ${CHUNK_FORMAT}`);
+  const format: unknown = header?.format;
+  if (Number.isSafeInteger(format) && Number(format) > CHUNK_FORMAT) {
+    const message = `the chunk is of format ${String(format)}, this version reads ${CHUNK_FORMAT}: deploy the version that wrote it`;
+    throw new RejectedInput('stream', UNKNOWN_FORMAT, message);
   }
-  return header as ChunkHeader;
+  if (format !== CHUNK_FORMAT || !isHeader(header))
+    throw notAChunk(`the header is not of chunk format ${CHUNK_FORMAT}`);
+  return header;
+}
+
+const notAChunk = (message: string, options?: ErrorOptions): RejectedInput =>
+  new RejectedInput('stream', 'not_a_chunk', message, options);
+
+/** A lane is a part of object names, so it holds nothing that means something in one. */
+const LANE = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+const KINDS: readonly unknown[] = ['status', 'information', 'receipt'] satisfies Kind[];
+/** 10000-01-01T00:00:00Z: dates have ten characters, and are compared as text. */
+const END_OF_DATES_MS = 253_402_300_800_000;
+
+/** Whether a number is a slot: epoch ms of a date from 1970 to 9999. */
+export const isSlot = (slot_ms: unknown): slot_ms is number =>
+  Number.isSafeInteger(slot_ms) && Number(slot_ms) >= 0 && Number(slot_ms) < END_OF_DATES_MS;
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+
+function isHeader(header: Partial<ChunkHeader> | null): header is ChunkHeader {
+  const { lane, slot_ms, entries } = header ?? {};
+  return (
+    isSlot(slot_ms) && (lane === null || LANE.test(String(lane))) && Array.isArray(entries) && entries.every(isEntry)
+  );
+}
+
+function isEntry(entry: unknown): boolean {
+  const { kind, system_id, part, parts, lines, fetched_at_ms, feed_updated_ms } = (entry ?? {}) as Partial<EntryHeader>;
+  return (
+    KINDS.includes(kind) &&
+    typeof system_id === 'string' &&
+    isCount(part) &&
+    isCount(parts) &&
+    isCount(lines) &&
+    isCount(fetched_at_ms) &&
+    (feed_updated_ms === null || isCount(feed_updated_ms))
+  );
 }
 
 const ID_START = '{"i":"'.length;
@@ -243,7 +259,7 @@ export function toEventLine(line: string): EventLine {
   while (end > 0 && isEscaped(line, end)) end = line.indexOf('"', end + 1);
   const hashStart = end + HASH_GAP;
   if (end < 0 || !line.startsWith('","h":"', end) || line[hashStart + HASH_LENGTH] !== '"') {
-    throw new RejectedInput('stream', 'not_a_chunk', 'a line does not begin with station id and content hash');
+    throw notAChunk('a line does not begin with station id and content hash');
   }
   return { id: line.slice(ID_START, end), hash: line.slice(hashStart, hashStart + HASH_LENGTH), line };
 }

@@ -13,17 +13,18 @@ export interface Column {
 
 export const COLUMNS: readonly Column[] = columns;
 
-const KEYS: Readonly<Record<string, string>> = Object.fromEntries(COLUMNS.map((c) => [c.name, c.key]));
-const NAMES: Readonly<Record<string, string>> = Object.fromEntries(COLUMNS.map((c) => [c.key, c.name]));
+// Maps, because a line may have a key such as `constructor`.
+const KEYS: ReadonlyMap<string, string> = new Map(COLUMNS.map((c) => [c.name, c.key]));
+const NAMES: ReadonlyMap<string, string> = new Map(COLUMNS.map((c) => [c.key, c.name]));
 
 /** The one-letter key of a column; throws for a name that is not in the table. */
 export function keyOf(name: string): string {
-  const key = KEYS[name];
+  const key = KEYS.get(name);
   if (key === undefined) throw new Error(`no column ${name} in lib/stream/columns.json`);
   return key;
 }
 
 /** A line's object with its keys written out; keys that are not in the table are kept as they are. */
 export function toNamed(line: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(line).map(([key, value]) => [NAMES[key] ?? key, value]));
+  return Object.fromEntries(Object.entries(line).map(([key, value]) => [NAMES.get(key) ?? key, value]));
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { FatalError } from '../../lib/errors.ts';
 import { EMPTY_PLAN, type Plan, type PlannableSystem, planOf } from '../../lib/poll/plan.ts';
+import { parsePlan } from '../../lib/poll/plan-text.ts';
 
 const planFile = (lake: string): string => join(lake, 'config', 'plan.json');
 
@@ -27,10 +27,5 @@ export function planInLake(lake: string, systems: readonly PlannableSystem[]): P
 /** A plan that can't be read is an error: made anew, it could give a system other lanes. */
 function readPlan(file: string): Plan {
   if (!existsSync(file)) return EMPTY_PLAN; // the first run in this folder
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Plan;
-  } catch (cause) {
-    const remedy = 'put it back, or begin in another folder by --dir';
-    throw new FatalError('local', 'bad_plan', `${file} is no JSON: ${remedy}`, { cause });
-  }
+  return parsePlan(readFileSync(file, 'utf8'), file, 'put it back, or begin in another folder by --dir');
 }

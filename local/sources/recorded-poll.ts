@@ -18,6 +18,14 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d
 const FRAME = /^\s*\{\s*"fetched_at"\s*:\s*("[^"\\]*")\s*,\s*"body"\s*:\s*/;
 const FRAME_BYTES = 120;
 const CLOSING_BRACE = 0x7d;
+const OPEN_BRACE = 0x7b;
+const OPEN_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const COMMA = 0x2c;
+const EMPTY = Buffer.alloc(0);
 
 /** Why a line is no recorded poll. The message completes "line 7: …". */
 export class LineFault extends Error {}
@@ -85,25 +93,38 @@ const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0x20 
 
 /** The bytes of the value of a member of a valid JSON object; of a repeated name the last, as JSON.parse takes it. */
 function memberBytes(text: Buffer, name: string): Buffer {
-  // Every token that gives an object its shape is ASCII, so byte offsets are those of the latin1 string.
-  const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
-  const ascii = text.toString('latin1');
-  let depth = 0;
-  let key: string | null = null;
-  let last_string = '';
-  let from = 0;
-  let value: Buffer = Buffer.alloc(0);
-  for (const { 0: t, index } of ascii.matchAll(token)) {
-    const ends = depth === 1 && (t === ',' || t === '}');
-    if (ends && key === name) value = text.subarray(from, index);
-    if (ends) key = null;
-    if (t === '{' || t === '[') depth++;
-    else if (t === '}' || t === ']') depth--;
-    else if (t === ':' && depth === 1 && key === null) {
-      key = JSON.parse(last_string) as string;
-      from = index + 1;
-    } else if (t.startsWith('"')) last_string = t;
+  // Every byte that gives an object its shape is ASCII. By bytes, because a pattern would keep a place for each character of a long string.
+  let value: Buffer = EMPTY;
+  let [depth, from, key, string_from] = [0, -1, '', -1];
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at];
+    if (byte === QUOTE) {
+      string_from = at;
+      at = closingQuote(text, at);
+    } else if (byte === COLON && depth === 1 && from < 0) {
+      key = JSON.parse(text.toString('utf8', string_from, closingQuote(text, string_from) + 1)) as string;
+      from = at + 1;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
+    else if (depth === 1 && (byte === COMMA || byte === CLOSING_BRACE)) {
+      if (key === name && from >= 0) value = text.subarray(from, at);
+      from = -1;
+      if (byte === CLOSING_BRACE) depth--;
+    } else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) depth--;
   }
-  const trimmed = value.toString('latin1').trim();
-  return Buffer.from(trimmed, 'latin1');
+  return trimmed(value);
+}
+
+function closingQuote(text: Buffer, open: number): number {
+  let at = open + 1;
+  while (at < text.length && text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0d || byte === 0x09 || byte === 0x0a;
+
+function trimmed(bytes: Buffer): Buffer {
+  let [from, to] = [0, bytes.length];
+  while (from < to && isSpace(bytes[from])) from++;
+  while (to > from && isSpace(bytes[to - 1])) to--;
+  return bytes.subarray(from, to);
 }

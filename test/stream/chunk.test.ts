@@ -94,7 +94,10 @@ test('an entry is never divided, and chunks hold the entries in order', () => {
 test.each([
   ['no zstd', Buffer.from('{"a":1}')],
   ['no JSON', zstdCompressSync('hello\n')],
-  ['another format', zstdCompressSync('{"format":9,"lane":"x","slot_ms":1,"entries":[]}\n')],
+  ['another format', zstdCompressSync('{"format":0,"lane":"x","slot_ms":1,"entries":[]}\n')],
+  ['a lane that would leave its folder', zstdCompressSync('{"format":1,"lane":"../x","slot_ms":1,"entries":[]}\n')],
+  ['of a slot without a date', zstdCompressSync('{"format":1,"lane":"x","slot_ms":253402300800000,"entries":[]}\n')],
+  ['of an entry that is none', zstdCompressSync('{"format":1,"lane":"x","slot_ms":1,"entries":[null]}\n')],
   ['fewer lines than counted', zstdCompressSync('{"format":1,"lane":"x","slot_ms":1,"entries":[{"lines":2}]}\n{}\n')],
 ])('a record that is %s is rejected as not_a_chunk', (_, bytes) => {
   expect(() => decodeChunk(bytes)).toThrow(expect.objectContaining({ reason: 'not_a_chunk' }));
