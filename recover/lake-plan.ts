@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { FatalError } from '../lib/errors.ts';
 import type { Plan } from '../lib/poll/plan.ts';
+import type { ObjectStore } from './objects.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export const LAKE_PLAN = 'config/plan.json';

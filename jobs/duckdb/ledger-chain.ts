@@ -47,9 +47,9 @@ export async function checkChain(lake: LakeFolder, files: readonly LogFile[], se
     const wrong = (message: string): void => {
       findings.push(finding('altered_log_object', file.key, message, ALTERED));
     };
-    let rows: Row[];
+    let rows: readonly Row[];
     try {
-      rows = await fromParquet(readFileSync(lake.path(file.key)));
+      ({ rows } = await fromParquet(readFileSync(lake.path(file.key))));
     } catch (error) {
       wrong(`it can't be read: ${(error as Error).message}`);
       continue;

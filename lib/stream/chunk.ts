@@ -225,7 +225,10 @@ const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Numb
 function isHeader(header: Partial<ChunkHeader> | null): header is ChunkHeader {
   const { lane, slot_ms, entries } = header ?? {};
   return (
-    isSlot(slot_ms) && (lane === null || LANE.test(String(lane))) && Array.isArray(entries) && entries.every(isEntry)
+    isSlot(slot_ms) &&
+    (lane === null || (typeof lane === 'string' && LANE.test(lane))) &&
+    Array.isArray(entries) &&
+    entries.every(isEntry)
   );
 }
 

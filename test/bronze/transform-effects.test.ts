@@ -124,7 +124,7 @@ test('the rows are the lines of the chunk, each once and in order, and only a fa
 
 test('a record without the metadata of a stream fails the whole call: Firehose hands it again', () => {
   const event = { records: [{ recordId: 'r0', data: '' }] } as unknown as FirehoseTransformationEvent;
-  expect(() => toSourceRecords(event)).toThrow('record r0 has no Kinesis metadata');
+  expect(() => toSourceRecords(event)).toThrow('record 0 of the event has no id, data or Kinesis metadata');
 });
 
 const rowsOf = (data: string): Record<string, unknown>[] =>

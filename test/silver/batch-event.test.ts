@@ -22,7 +22,7 @@ describe('a record that is no chunk is passed over, and the batch goes on', () =
     ['nothing', Buffer.alloc(0)],
     ['no JSON', zstdCompressSync('{')],
     ['null', chunk(null)],
-    ['another format', chunk({ ...header, format: 2 }, LINE)],
+    ['a format that never was', chunk({ ...header, format: 0 }, LINE)],
     ['no lane', chunk({ ...header, lane: undefined }, LINE)],
     ['a slot that is no number', chunk({ ...header, slot_ms: '600' }, LINE)],
     ['a slot before 1970', chunk({ ...header, slot_ms: -1 }, LINE)],
@@ -45,11 +45,19 @@ describe('a record that is no chunk is passed over, and the batch goes on', () =
     ).toEqual([['a', 600, 'shardId-000000000001', '1']]);
   });
 
+  test('a chunk of a newer format is not done, and nothing behind it is', () => {
+    const newer = chunk({ ...header, format: 2 }, LINE);
+    const parsed = parseBatch(eventOf(chunk(header, LINE), newer, chunk(header, LINE)));
+    expect(parsed.records.map((record) => record.sequence_number)).toEqual(['0']);
+    expect(parsed.newer?.sequence_number).toBe('1');
+    expect(parsed.newer?.reason).toContain('format 2');
+  });
+
   test('receipts have no lane, and are passed over without a word', () => {
     const receipts = chunk(
       { ...header, lane: null, entries: [{ ...entry, kind: 'receipt' }] },
       '{"F":"station_status"}',
     );
-    expect(parseBatch(eventOf(receipts))).toEqual({ records: [], foreign: [] });
+    expect(parseBatch(eventOf(receipts))).toEqual({ records: [], foreign: [], newer: null });
   });
 });

@@ -224,7 +224,7 @@ export const checkpointIn = (bytes: Uint8Array): Fold => asFold(JSON.parse(zstdD
 
 /** A log object's rows, read here and not by the program: columns by name, nulls left out. */
 export async function rowsOf(bytes: Uint8Array): Promise<Row[]> {
-  if (isPlain(bytes)) return fromPlain(bytes) as Row[];
+  if (isPlain(bytes)) return fromPlain(bytes).rows as Row[];
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const rows = await parquetReadObjects({ file, compressors: { ZSTD: (input) => zstdDecompressSync(input) } });
   return rows.map((row) =>

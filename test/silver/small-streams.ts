@@ -109,6 +109,6 @@ export function worldsOf(
     }),
     parents: is_early ? [] : shards.slice(0, s).map((_, parent) => parent),
   }));
-  const records: LaneRecord[][] = sent.map((shard) => toLaneRecords(shard.sent));
+  const records: (readonly LaneRecord[])[] = sent.map((shard) => toLaneRecords(shard.sent));
   return () => new World({ shards: sent, envs: 2, max_batch, checkpoint_every, is_searched: true }, records);
 }

@@ -27,7 +27,7 @@ export const shardId = (n: number): string => `shardId-00000000000${n}`;
 export const hashOf = (content: string): string => content.repeat(16);
 
 /** The records of one shard as the Silver function reads them from its event: encoded into chunks, and parsed again. */
-export function toLaneRecords(sent: readonly Sent[]): LaneRecord[] {
+export function toLaneRecords(sent: readonly Sent[]): readonly LaneRecord[] {
   const Records = sent.map((record) => ({
     eventID: `${record.shard_id}:${record.sequence}`,
     kinesis: { data: chunkOf(record).toString('base64'), sequenceNumber: String(record.sequence) },
