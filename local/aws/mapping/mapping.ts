@@ -106,15 +106,13 @@ export class EventSourceMapping {
     if (!this.#settings.enabled || this.#stop.signal.aborted) return;
     const { kinesis, early_children } = this.#ports;
     const shards = kinesis.shards(this.#settings.stream);
-    const states = new Map(shards.map((shard) => [shard.id, shard]));
-    // One that isn't listed has expired: nothing of it is left to read.
-    const isDone = (id: string): boolean => {
-      const parent = states.get(id);
-      return parent === undefined || this.#isThrough(parent);
-    };
+    // An ancestor that isn't listed has expired: nothing of it is left to read. A shard without records is done when those before it are.
+    const undone = new Set(shards.map(({ id }) => id));
     for (const shard of shards) {
-      if (this.#readers.has(shard.id) || this.#isThrough(shard)) continue;
-      if (early_children || shard.parents.every(isDone)) this.#startReader(shard.id);
+      const is_next = !shard.parents.some((parent) => undone.has(parent));
+      const is_through = this.#isThrough(shard);
+      if (is_next && is_through) undone.delete(shard.id);
+      if (!is_through && !this.#readers.has(shard.id) && (is_next || early_children)) this.#startReader(shard.id);
     }
   }
 
@@ -142,7 +140,7 @@ export class EventSourceMapping {
       },
     });
     this.#readers.set(shard, reader);
-    const loop = reader.run().finally(() => {
+    const loop = reader.run().then(() => {
       this.#readers.delete(shard);
       this.#loops.delete(loop);
       this.#startReaders();
