@@ -124,11 +124,12 @@ test(
       markInterruptAsFailure: true,
     });
     if (!details.failed) return;
-    const { seed, counterexamplePath } = details;
+    const { seed, counterexamplePath, errorInstance } = details;
     const repeat = `SOAK_RUNS=1 SOAK_SEED=${seed} SOAK_PATH=${counterexamplePath} npx vitest run test/silver/chain.property.test.ts`;
     const how =
       counterexamplePath === null ? `stopped after ${LIMIT_MS / 1000} s (SOAK_LIMIT_MS)` : `repeat with ${repeat}`;
-    expect.fail(`${fc.defaultReportMessage(details)}\n${how}`);
+    const why = errorInstance instanceof Error ? errorInstance.message : '';
+    expect.fail(`${fc.defaultReportMessage(details)}\n\n${why}\n\n${how}`);
   },
   LIMIT_MS + 60_000,
 );
