@@ -29,9 +29,9 @@ beforeAll(async () => {
   await stuck.poll(14, 16);
   await stuck.settle();
   whole = new Town(join(room, 'whole')).packagedAs(stuck);
-  await whole.poll(0, 16);
+  await whole.poll(0, 18);
   await whole.settle();
-}, 120_000);
+}, 300_000);
 afterAll(() => rmSync(room, { recursive: true, force: true }));
 
 async function run(command: Command, options: Parameters<typeof given>[0] = {}, dry_run = false) {
@@ -112,18 +112,16 @@ describe('data that is stuck comes back', () => {
   test('redrive: what Silver gave up went through the stream again, and is told apart from what is still given up', async () => {
     const lanes = 'SELECT sum(given_up), sum(redriven), sum(difference) FROM gold.ledger_lanes';
     expect(await rows(stuck, lanes)).toEqual([[36, 0, 0]]);
-    const { outcome } = await run(redrive);
-    expect(outcome).toMatchObject({ notes: [], changed: true, dirty: ['2026-11-21'] });
+    // Killed once its records are in the stream: the next run has nothing to put, and lets them go all the way.
+    const pipeline = await openPipeline({ dir: stuck.dir });
+    const { changed, notes, dirty } = await redrive.run(pipeline, given({}));
+    await pipeline.close();
+    expect([changed, notes, dirty]).toEqual([true, [], ['2026-11-21']]);
+    const { outcome, settled } = await run(redrive);
+    expect(outcome.changed).toBe(false);
+    expect(settled?.made).toContain('settle 2026-11-21');
     expect(await rows(stuck, lanes)).toEqual([[36, 36, 0]]);
     await changesNothing(redrive);
-  });
-
-  test('then the settled days are those of a pipeline in which nothing broke, and the audit finds nothing', async () => {
-    for (const sql of SETTLED) expect(await rows(stuck, sql), sql).toEqual(await rows(whole, sql));
-    const figures = await figuresOf(stuck.lake);
-    expect([figures.audit_missing, figures.audit_extra, figures.ledger_difference, figures.pending]).toEqual([
-      0, 0, 0, 0,
-    ]);
   });
 
   test('rebuild --checkpoint: lost, and beyond the chain; Silver goes on from it', async () => {
@@ -144,10 +142,14 @@ describe('data that is stuck comes back', () => {
     expect((await run(rebuild, { checkpoint: true, lane })).outcome.told[0]).toContain('it could not be read');
     await stuck.poll(16, 18);
     await stuck.settle();
-    await whole.poll(16, 18);
-    await whole.settle();
+  });
+
+  test('then the settled days are those of a pipeline in which nothing broke, and the audit finds nothing', async () => {
     for (const sql of SETTLED) expect(await rows(stuck, sql), sql).toEqual(await rows(whole, sql));
-    expect((await figuresOf(stuck.lake)).audit_missing).toBe(0);
+    const figures = await figuresOf(stuck.lake);
+    expect([figures.audit_missing, figures.audit_extra, figures.ledger_difference, figures.pending]).toEqual([
+      0, 0, 0, 0,
+    ]);
   });
 
   test('rebuild --date: a settled day and its Gold are made again from Bronze, also where their files were changed', async () => {
