@@ -3,6 +3,7 @@ import { parseExpression } from '../../local/aws/scheduler/expression.ts';
 import { Scheduler } from '../../local/aws/scheduler/scheduler.ts';
 import type { Schedule } from '../../local/aws/scheduler/settings.ts';
 import { VirtualClock } from '../../local/clock.ts';
+import { ScriptedFaults } from './scripted-faults.ts';
 import { temporaryFolder } from './workbench.ts';
 
 const next = (expression: string, from: string): string =>
@@ -55,6 +56,8 @@ let dir = '';
 let clock: VirtualClock;
 let scheduler: Scheduler | undefined;
 let fired: string[];
+let warned: string[] = [];
+let faults: ScriptedFaults;
 
 /** `chances`: how late (share of a minute) and whether twice (below 0.02), in turns; then 0.5 for ever. */
 function start(chances: number[] = [], schedules = [SCHEDULE], invokeAsync?: () => Promise<void>): Scheduler {
@@ -62,9 +65,8 @@ function start(chances: number[] = [], schedules = [SCHEDULE], invokeAsync?: () 
     clock,
     chance: () => chances.shift() ?? 0.5,
     dir,
-    warn: (message) => {
-      throw new Error(message);
-    },
+    warn: (message) => void warned.push(message),
+    faults,
     invokeAsync:
       invokeAsync ??
       (async (name, payload) => {
@@ -79,6 +81,8 @@ function begin(): void {
   dir = temporaryFolder();
   clock = new VirtualClock(Date.parse('2022-06-28T15:00:30Z'), 0);
   fired = [];
+  warned = [];
+  faults = new ScriptedFaults();
 }
 
 /** Moves the clock on, and lets what was woken run. */
@@ -89,7 +93,10 @@ async function to(time: string): Promise<void> {
 
 const poll = (time: string): string => `poll {"scheduled_time":"${time}","group":{"group_id":"city"}}`;
 
-afterEach(() => scheduler?.stop());
+afterEach(async () => {
+  await scheduler?.stop();
+  expect(warned).toEqual([]);
+});
 
 describe('the scheduler', () => {
   it('fires up to a minute late, with the scheduled time in the input', async () => {
@@ -141,5 +148,34 @@ describe('the scheduler', () => {
   it('refuses an expression that it cannot read before anything fires', () => {
     begin();
     expect(() => start([], [{ ...SCHEDULE, expression: 'at(noon)' }])).toThrow('schedule expression at(noon)');
+  });
+  it('fires twice where a fault says so', async () => {
+    begin();
+    faults.at('schedule.poll-city', 'duplicate');
+    start([0, 0.5]);
+    await to('2022-06-28T15:01:00Z');
+    expect(fired).toEqual([poll('2022-06-28T15:01:00Z'), poll('2022-06-28T15:01:00Z')]);
+  });
+  it('fires late where a fault says so, after the next ones of the same schedule', async () => {
+    begin();
+    faults.at('schedule.poll-city', 'late');
+    start([0, 0.75, 0.5, 0, 0.5]); // at once; 135 s later than that
+    await to('2022-06-28T15:01:00Z');
+    expect(fired).toEqual([]);
+    await to('2022-06-28T15:02:00Z');
+    await to('2022-06-28T15:03:14Z');
+    await to('2022-06-28T15:03:15Z');
+    expect(fired.at(0)).toBe(poll('2022-06-28T15:02:00Z'));
+    expect(fired.at(-1)).toBe(poll('2022-06-28T15:01:00Z'));
+    expect(scheduler?.counters().twice).toBe(0);
+  });
+  it('goes on where its state cannot be written', async () => {
+    begin();
+    faults.at('disk.state', 'disk_full');
+    start([0, 0.5, 0, 0.5]);
+    await to('2022-06-28T15:01:00Z');
+    await to('2022-06-28T15:02:00Z');
+    expect(fired).toEqual([poll('2022-06-28T15:01:00Z'), poll('2022-06-28T15:02:00Z')]);
+    expect(warned.splice(0)).toEqual([expect.stringMatching(/^schedule poll-city: ENOSPC: no space left on device/)]);
   });
 });
