@@ -19,8 +19,10 @@ const STAGE = 'dev';
 const SETTLE_MEMORY_MB = 640;
 const SETTLE_EVERY_MS = 10_000;
 const SHOW_EVERY_MS = 250;
-/** How often the faults are asked whether to settle now, though nothing is complete. */
+/** How often the faults are asked whether to settle now, though nothing is complete: real time, or polls of a replay. */
 const EARLY_EVERY_MS = 2_000;
+const EARLY_EVERY_POLLS = 100;
+const EARLY_FIRST_POLLS = 20;
 /** Records that the stream may hold before a replay waits for those who read it; more than a batch, which else would wait for the clock, and the clock for it. */
 const BACKLOG_LIMIT = 1_000;
 
@@ -57,6 +59,7 @@ export class Run {
   #cloud: Cloud | undefined;
   #lake = '';
   #settling: Promise<void> = Promise.resolve();
+  #is_settling = false;
   #gold_hours = 0;
   #doing: string | null = null;
   readonly #faults: FaultSpec | null;
@@ -129,37 +132,45 @@ export class Run {
 
   /** Polls until the source is through, or the run is stopped. */
   async #poll(cloud: Cloud, plan: Plan): Promise<void> {
-    const settles = this.#settleNowAndThen();
-    if (this.#source.drive === null) {
+    const { drive } = this.#source;
+    if (drive === null) {
+      const settles = this.#settleNowAndThen();
       cloud.startSchedules(schedulesOf(plan, `bikelake-${STAGE}-poll`));
       await aborted(this.#stop.signal);
-    } else {
-      const ready = async (): Promise<void> => {
-        await cloud.quiet('poll'); // one that counts as failed and goes on would see the next line's body
-        while (cloud.backlog().stream_records > BACKLOG_LIMIT && !this.#stop.signal.aborted) await pause(20);
-      };
-      await this.#source.drive(plan, (name, payload) => cloud.invoke(name, payload), ready, this.#stop.signal);
+      clearInterval(settles);
+      return;
     }
-    clearInterval(settles);
+    let polls = 0;
+    const ready = async (): Promise<void> => {
+      await cloud.quiet('poll'); // one that counts as failed and goes on would see the next line's body
+      while (cloud.backlog().stream_records > BACKLOG_LIMIT && !this.#stop.signal.aborted) await pause(20);
+      const isAsked = polls++ % EARLY_EVERY_POLLS === EARLY_FIRST_POLLS && !this.#is_settling;
+      if (isAsked && this.#isEarly()) this.#settleMeanwhile();
+    };
+    await drive(plan, (name, payload) => cloud.invoke(name, payload), ready, this.#stop.signal);
   }
 
   /** Gold grows while the run goes on; a replay settles once, at its end, if no fault makes it settle early. */
   #settleNowAndThen(): NodeJS.Timeout {
-    let busy = false;
-    const isReplay = this.#source.drive !== null;
     let due_ms = performance.now() + SETTLE_EVERY_MS;
     return setInterval(() => {
-      if (busy) return;
-      const early = this.#injector?.next('settle.lake', ['early']) ?? null;
-      if (early === null && (isReplay || performance.now() < due_ms)) return;
+      if (this.#is_settling || (!this.#isEarly() && performance.now() < due_ms)) return;
       due_ms = performance.now() + SETTLE_EVERY_MS;
-      busy = true;
-      this.#settling = this.#settle()
-        .catch((error: Error) => this.#warn(`not settled this time, the end of the run will tell: ${error.message}`))
-        .finally(() => {
-          busy = false;
-        });
+      this.#settleMeanwhile();
     }, EARLY_EVERY_MS);
+  }
+
+  #isEarly(): boolean {
+    return this.#injector?.next('settle.lake', ['early']) === 'early';
+  }
+
+  #settleMeanwhile(): void {
+    this.#is_settling = true;
+    this.#settling = this.#settle()
+      .catch((error: Error) => this.#warn(`not settled this time, the end of the run will tell: ${error.message}`))
+      .finally(() => {
+        this.#is_settling = false;
+      });
   }
 
   /** Where things are made to go wrong, warnings are no news: they go to a file, and the report counts them. */

@@ -1,6 +1,7 @@
 /** The thread of an execution environment: loads the package, then runs one invocation after the other. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -12,6 +13,7 @@ type Handler = (event: unknown, context: object) => unknown;
 const setup = workerData as EnvironmentSetup;
 const realNow = Date.now;
 useVirtualTime(attachClock(setup.clock, realNow));
+enableCompileCache(join(setup.code, '.compiled')); // the next environment of the function starts in half the time
 
 const handler = loadHandler();
 handler.catch(() => undefined); // each invocation answers with it
