@@ -115,4 +115,28 @@ describe('the audit of the log', () => {
       [2, 0, 1, 0, 1, 0],
     ]);
   });
+
+  test('the next event after a late record is the next that counts: not one of a poll that ran a second time', async () => {
+    lake.bronze([
+      ...chunk({ slot_ms: t('10:01'), sequence: 1 }, { s: { bikes: 3 } }),
+      ...chunk({ slot_ms: t('10:01'), sequence: 2 }, { u: { bikes: 9 } }),
+      ...chunk({ slot_ms: t('10:00'), sequence: 3 }, { u: { bikes: 9 } }),
+      ...chunk({ slot_ms: t('10:02'), sequence: 4 }, { s: { bikes: 3 }, u: { bikes: 9 } }),
+    ]);
+    const changes = [change('10:01', 3), { ...change('10:02', 9), station_id: 'u' }];
+    lake.log([1, 4], { fresh: 2, unchanged: 1, duplicate: 1, late: 1 }, changes);
+    expect(await audit()).toEqual([[2, 2, 0, 0, 1, 1]]);
+  });
+
+  test('a poll that ran twice, of which the log holds the second record, because the first was given up: explained', async () => {
+    lake.bronze([
+      ...chunk({ slot_ms: t('10:00'), sequence: 1 }, { s: { bikes: 3 } }),
+      ...chunk({ slot_ms: t('10:01'), sequence: 2 }, { s: { bikes: 4 } }),
+      ...chunk({ slot_ms: t('10:01'), sequence: 3 }, { s: { bikes: 5 }, u: { bikes: 7 } }),
+      ...chunk({ slot_ms: t('10:02'), sequence: 4 }, { s: { bikes: 5 }, u: { bikes: 7 } }),
+    ]);
+    lake.log([1, 1], { fresh: 1 }, [change('10:00', 3)]);
+    lake.log([3, 4], { fresh: 2, unchanged: 2 }, [change('10:01', 5), { ...change('10:01', 7), station_id: 'u' }]);
+    expect(await audit()).toEqual([[4, 3, 0, 0, 3, 2]]);
+  });
 });
