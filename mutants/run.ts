@@ -70,7 +70,10 @@ async function isSound(mutants: readonly Mutant[], trees: readonly Tree[]): Prom
     outcome: await runTests(tree.dir, path, LIMIT_MS),
   }));
   const failed = outcomes.filter(({ outcome }) => outcome.type !== 'passed');
-  for (const { path, outcome } of failed) console.error(`${path} does not pass without a mutant: ${textOf(outcome)}`);
+  for (const { path, outcome } of failed) {
+    console.error(`${path} does not pass without a mutant: ${textOf(outcome)}`);
+    if (outcome.type === 'failed') console.error(outcome.message);
+  }
   return failed.length === 0;
 }
 

@@ -5,14 +5,18 @@ import { join } from 'node:path';
 /** How a run of tests ended. `mistake`: it tells nothing of the mutant, because no test ran or the time was over. */
 export type Outcome =
   | { readonly type: 'passed'; readonly tests: number }
-  | { readonly type: 'failed'; readonly test: string }
+  | { readonly type: 'failed'; readonly test: string; readonly message: string }
   | { readonly type: 'mistake'; readonly why: string };
 
 interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly message?: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
@@ -70,7 +74,10 @@ function outcomeOf(file: string, dir: string, tests: string): Outcome {
     assertionResults.map((test) => ({ ...test, path: name.slice(dir.length + 1) })),
   );
   const failed = ran.find(({ status }) => status === 'failed');
-  if (failed) return { type: 'failed', test: `${failed.path}: ${failed.fullName}` };
+  if (failed) {
+    const message = (failed.failureMessages ?? []).join('\n');
+    return { type: 'failed', test: `${failed.path}: ${failed.fullName}`, message };
+  }
   const passed = ran.filter(({ status }) => status === 'passed').length;
   // A file that fails without a failed test could not be loaded: that would be so for any nonsense.
   const broken = report.testResults.find(({ message, assertionResults }) => message && assertionResults.length === 0);

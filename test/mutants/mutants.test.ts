@@ -58,7 +58,11 @@ describe('what a run of tests tells', () => {
 
   it.each([
     ['passes', 60_000, { type: 'passed', tests: 1 }],
-    ['fails', 60_000, { type: 'failed', test: 'test/fails.test.ts: two' }],
+    [
+      'fails',
+      60_000,
+      { type: 'failed', test: 'test/fails.test.ts: two', message: expect.stringContaining('expected 1 to be 2') },
+    ],
     ['breaks', 60_000, { type: 'mistake', why: expect.stringContaining('test/breaks.test.ts could not be loaded') }],
     ['imports', 60_000, { type: 'mistake', why: expect.stringContaining('test/imports.test.ts could not be loaded') }],
     ['empty', 60_000, { type: 'mistake', why: 'test/empty.test.ts: no test ran' }],
