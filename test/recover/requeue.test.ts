@@ -52,7 +52,7 @@ async function requeue(objects = new LakeObjects(lake.root), more: Partial<Param
 /** The receipts and settled spans of the lake, and whether every hop balances. */
 async function settled() {
   await settleLake(lake.root);
-  const { ledger_difference, audit_missing, audit_extra } = await figuresOf(lake.root);
+  const { ledger_difference, audit_missing, audit_extra, pending, given_up } = await figuresOf(lake.root);
   return {
     polls: await lake.rows(
       "SELECT strftime(slot, '%H:%M'), status, reason, fetched, accepted, rejected, repeated, rejected_reasons, receipts FROM silver.polls ORDER BY slot",
@@ -61,6 +61,7 @@ async function settled() {
       "SELECT station_id, strftime(valid_from, '%H:%M'), num_bikes_available FROM silver.station_status ORDER BY ALL",
     ),
     wrong: [ledger_difference, audit_missing, audit_extra],
+    open: [pending, given_up],
   };
 }
 
@@ -108,6 +109,7 @@ describe('single records', () => {
     ]);
     expect(after.spans.filter(([id]) => id === 'c')).toEqual([['c', '10:00', 5], ['c', '10:01', 7]]); // biome-ignore format: pairs
     expect(after.wrong).toEqual([0, 0, 0]);
+    expect(after.open).toEqual([0, 0]);
     expect(await lake.rows('SELECT missing_explained, extra_explained FROM gold.audit_daily')).toEqual([[1, 0]]);
 
     const files = lake.files();
