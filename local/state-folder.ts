@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../lib/errors.ts';
 
@@ -88,21 +88,30 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** What a run keeps its state in: where one of these is, there must be a version. */
+const STATE = ['kinesis', 's3', 'dynamodb'];
+
 function checkFormat(dir: string): void {
   const path = join(dir, 'version.json');
-  let format: unknown;
-  try {
-    format = (JSON.parse(readFileSync(path, 'utf8')) as { format?: unknown }).format;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      writeFileSync(path, `${JSON.stringify({ format: FORMAT })}\n`);
-      return;
-    }
-  }
+  const format = existsSync(path) ? formatIn(path) : undefined;
   if (format === FORMAT) return;
-  throw new FatalError(
-    'local',
-    'state_format',
-    `${dir}: the state folder is of format ${String(format)}, this version reads ${FORMAT}: choose another folder by --dir, or remove it to begin anew`,
-  );
+  if (!existsSync(path) && !STATE.some((name) => existsSync(join(dir, name)))) {
+    writeFileSync(`${path}.new`, `${JSON.stringify({ format: FORMAT })}\n`);
+    renameSync(`${path}.new`, path); // after a kill it is there as a whole, or not
+    return;
+  }
+  const found = format === undefined ? 'has state without a format' : `is of format ${JSON.stringify(format)}`;
+  const newer = Number.isSafeInteger(format) && Number(format) > FORMAT;
+  const remedy = newer ? 'run the version that made it' : 'remove it to begin anew';
+  const message = `${dir}: the state folder ${found}, this version reads ${FORMAT}: choose another folder by --dir, or ${remedy}`;
+  throw new FatalError('local', 'state_format', message);
+}
+
+/** undefined for a file that says none. */
+function formatIn(path: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as { format?: unknown } | null)?.format;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,3 +1,5 @@
+import { BRONZE_FORMAT } from '../../lib/bronze/unpack.ts';
+import { FatalError } from '../../lib/errors.ts';
 import type { Kind } from '../../lib/event.ts';
 import type { Database } from './connection.ts';
 import type { LakeFolder } from './lake-folder.ts';
@@ -16,9 +18,10 @@ interface InventoryRow {
   readonly last_ms: number;
   readonly first_basis_ms: number | null;
   readonly systems: readonly string[];
+  readonly newest_format: number | null;
 }
 
-/** Bronze by the slots that its files hold. Files never change, so each is looked into once; the manifest remembers. Returns how many are new. */
+/** Bronze by the slots that its files hold. Files never change, so each is looked into once; the manifest remembers. Returns how many are new. Throws FatalError `unknown_bronze_format`. */
 export async function accountForBronze(db: Database, lake: LakeFolder, manifest: Manifest): Promise<number> {
   const { bronze, systems } = manifest.content;
   const fresh = lake.parquetKeys(BRONZE_PREFIX).filter((key) => !(key in bronze));
@@ -26,6 +29,7 @@ export async function accountForBronze(db: Database, lake: LakeFolder, manifest:
     const keys = fresh.slice(from, from + FILES_AT_ONCE);
     for (const key of keys) mustBeWhole(lake, key);
     const rows = await db.rows<InventoryRow>(inventoryQuery(keys.map((key) => lake.path(key))));
+    refuseNewer(rows);
     const byFile = Map.groupBy(rows, (row) => row.file);
     for (const key of keys) {
       const own = byFile.get(lake.path(key)) ?? [];
@@ -58,10 +62,18 @@ export function mustBeWhole(lake: LakeFolder, key: string): void {
   );
 }
 
+/** Rows of a newer format may mean something else: settled as if they were known, they would be wrong in silence. */
+function refuseNewer(rows: readonly InventoryRow[]): void {
+  const newer = rows.find((row) => (row.newest_format ?? 0) > BRONZE_FORMAT);
+  if (newer === undefined) return;
+  const message = `${newer.file}: its rows are of format ${newer.newest_format}, this version reads 0 to ${BRONZE_FORMAT}: settle with the version that wrote them`;
+  throw new FatalError('gold', 'unknown_bronze_format', message);
+}
+
 const inventoryQuery = (files: readonly string[]): string => `
   SELECT filename AS file, CAST(CAST(make_timestamp(slot_ms * 1000) AS DATE) AS VARCHAR) AS date, kind,
     min(slot_ms) AS first_ms, max(slot_ms) AS last_ms, min(basis_slot_ms) AS first_basis_ms,
-    list(DISTINCT system_id) AS systems
+    list(DISTINCT system_id) AS systems, max(format) AS newest_format
   FROM (${parquetRelation({ ...BRONZE_COLUMNS, filename: 'STRING' }, files, ', filename = true')})
   GROUP BY ALL`;
 

@@ -1,9 +1,11 @@
+import { FatalError } from '../../lib/errors.ts';
+import { FORMAT_KEY, LOG_FORMAT } from '../../lib/silver/object.ts';
 import { LOG_COLUMNS } from '../tables.ts';
 import { mustBeWhole } from './bronze-files.ts';
 import type { Database } from './connection.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import type { Manifest } from './manifest.ts';
-import { parquetRelation } from './relation.ts';
+import { literal, parquetRelation } from './relation.ts';
 
 const LOG_PREFIX = 'log';
 
@@ -51,6 +53,19 @@ export async function keepLog(
   }
 }
 
+/** Throws FatalError `unknown_log_format` with the name of an object that another version wrote (lib/silver/object.ts). */
+async function refuseUnknown(db: Database, lake: LakeFolder, files: readonly LogFile[]): Promise<void> {
+  for (let from = 0; from < files.length; from += OBJECTS_AT_ONCE) {
+    const paths = files.slice(from, from + OBJECTS_AT_ONCE).map((file) => literal(lake.path(file.key)));
+    const [other] = await db.rows<{ file: string; format: string }>(`
+      SELECT file_name AS file, decode(value) AS format FROM parquet_kv_metadata([${paths.join(', ')}])
+      WHERE decode(key) = ${literal(FORMAT_KEY)} AND decode(value) <> '${LOG_FORMAT}' LIMIT 1`);
+    if (other === undefined) continue;
+    const message = `${other.file}: the log object is of format ${other.format}, this version reads 0 and ${LOG_FORMAT}: settle with the version that wrote it`;
+    throw new FatalError('gold', 'unknown_log_format', message);
+  }
+}
+
 /**
  * Marks the dates whose audit new log objects may concern: those of their changes, that of their folder, and those with records
  * that were open. Versions are a chain without holes, so that the last one seen is all there is to remember.
@@ -60,6 +75,7 @@ export async function accountForLog(db: Database, lake: LakeFolder, manifest: Ma
   const fresh = logFiles(lake).filter((file) => file.version > (versions[file.lane] ?? 0));
   if (fresh.length === 0) return;
   for (const { key } of fresh) mustBeWhole(lake, key);
+  await refuseUnknown(db, lake, fresh);
   const mark =
     fresh
       .map((file) => `${file.lane} ${file.version}`)

@@ -1,6 +1,9 @@
 import { RejectedInput } from '../errors.ts';
 import { decodeChunk, type EntryHeader } from '../stream/chunk.ts';
 
+/** Format of the rows, a column of each: Firehose writes the files, and no metadata of ours into them. Rows without it are format 0, of the same columns. */
+export const BRONZE_FORMAT = 1;
+
 /** A record of the stream as Firehose hands it to its transform. */
 export interface SourceRecord {
   readonly record_id: string;
@@ -62,7 +65,7 @@ export function toRows(record: SourceRecord): string {
   let text = '';
   let number = 0;
   for (const entry of header.entries) {
-    const front = `{${entryText(entry)},"t":${header.slot_ms},${lane}${stream},"n":`;
+    const front = `{"V":${BRONZE_FORMAT},${entryText(entry)},"t":${header.slot_ms},${lane}${stream},"n":`;
     for (let i = 0; i < entry.lines; i++) {
       const line = lines[number] ?? '{}';
       number += 1;

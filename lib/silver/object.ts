@@ -4,7 +4,7 @@ import { emptyState, type LaneState, type LogObject, type Origin, type StationRo
 
 /** Stands in the footer of each object. Objects of version 0.1.0 have none: they are format 0, of the same columns. */
 export const LOG_FORMAT = 1;
-const FORMAT_KEY = 'bikelake.format';
+export const FORMAT_KEY = 'bikelake.format';
 
 /** Columns of a log object: rows of kind `turn`, `batch`, `change` and `state` in one table. */
 const COLUMNS: Readonly<Record<string, ColumnType>> = {

@@ -1,6 +1,6 @@
 /**
  * A line of a recording: `{"fetched_at": "2022-06-28T15:00:23Z", "body": {…}}`, or `"raw": "…"` in place of `body` where the answer
- * was no JSON.
+ * was no JSON. A line may name its `format`; without it, it is 1.
  */
 export interface RecordedPoll {
   /** Line of the file, from 1. */
@@ -10,6 +10,8 @@ export interface RecordedPoll {
   readonly body: Buffer;
   readonly is_raw: boolean;
 }
+
+const FORMAT = 1;
 
 /** RFC 3339 with an offset: a time without one means another instant on every machine. */
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
@@ -55,6 +57,9 @@ function framed(line: number, text: Buffer): RecordedPoll | null {
 
 function membersInAnyOrder(line: number, text: Buffer): RecordedPoll {
   const poll = parseObject(text.toString());
+  if ('format' in poll && poll.format !== FORMAT) {
+    throw new LineFault(`it is of format ${JSON.stringify(poll.format)}, this version reads ${FORMAT}`);
+  }
   const fetched_at_ms = parseInstant(poll.fetched_at);
   if (typeof poll.raw === 'string' && !('body' in poll)) {
     return { line, fetched_at_ms, body: Buffer.from(poll.raw), is_raw: true };

@@ -26,8 +26,8 @@ test('each line becomes a row: the metadata of stream and chunk in front, number
   const { records } = unpackRecords([source(chunk)]);
   expect(records.map((r) => [r.recordId, r.result])).toEqual([['r1', 'Ok']]);
   expect(text(records[0]?.data ?? '')).toBe(
-    '{"k":"status","s":"a","p":1,"f":1000,"u":900,"t":600,"l":"lane-0","S":"shardId-000000000000","q":"49","a":1700,"n":1,"i":"A1","h":"0123456789abcdef","b":3,"r":"{}"}\n' +
-      '{"k":"status","s":"b","p":1,"f":1000,"t":600,"l":"lane-0","S":"shardId-000000000000","q":"49","a":1700,"n":2,"i":"B1","h":"0123456789abcdef","b":3,"r":"{}"}\n',
+    '{"V":1,"k":"status","s":"a","p":1,"f":1000,"u":900,"t":600,"l":"lane-0","S":"shardId-000000000000","q":"49","a":1700,"n":1,"i":"A1","h":"0123456789abcdef","b":3,"r":"{}"}\n' +
+      '{"V":1,"k":"status","s":"b","p":1,"f":1000,"t":600,"l":"lane-0","S":"shardId-000000000000","q":"49","a":1700,"n":2,"i":"B1","h":"0123456789abcdef","b":3,"r":"{}"}\n',
   );
 });
 
