@@ -129,7 +129,7 @@ export class Cloud {
       const stack = readTemplate(o.template);
       const { faults } = o;
       const warn = o.warn ?? ((message: string) => void process.stderr.write(`${message}\n`));
-      const kinesis = await KinesisStore.open(o.dir, o.clock);
+      const kinesis = await KinesisStore.open(o.dir, o.clock, faults);
       closing.push(() => kinesis.close());
       for (const stream of stack.streams) {
         // A driven clock jumps over years between recordings: nothing may expire that was not read yet.

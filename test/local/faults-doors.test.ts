@@ -45,9 +45,9 @@ afterEach(async () => {
 
 interface Called {
   /** One call that has an effect. */
-  call(): Promise<unknown>;
+  readonly call: () => Promise<unknown>;
   /** How often it took effect. */
-  effects(): Promise<number>;
+  readonly effects: () => Promise<number>;
 }
 
 async function kinesis(): Promise<Called & { client: KinesisClient }> {
@@ -87,7 +87,7 @@ async function firehose(): Promise<Called & { client: FirehoseClient; taken: str
 }
 
 async function dynamodb(): Promise<
-  Called & { client: DynamoDBClient; embedded: DynamoDb; put(v: string): Promise<unknown> }
+  Called & { client: DynamoDBClient; embedded: DynamoDb; readonly put: (v: string) => Promise<unknown> }
 > {
   const embedded = await startDynamoDb(temporaryFolder(), 0, faults);
   await embedded.createTable(TABLE);
