@@ -25,7 +25,7 @@ export interface Command {
   readonly options: Readonly<
     Record<string, { readonly takes: string | null; readonly means: string; readonly multiple?: true }>
   >;
-  /** Whether what is under way in a state folder must come to its end first. A dry run doesn't wait for it. */
+  /** Whether what is under way in a state folder must come to its end first: no run may have it open. A dry run doesn't wait for it. */
   readonly drains?: (given: Pick<Given, 'flag'>) => boolean;
   readonly run: (pipeline: Pipeline, given: Given) => Promise<Outcome>;
 }
@@ -82,9 +82,10 @@ async function main(command: Command, argv: readonly string[]): Promise<number> 
     dry_run: values['dry-run'] === true,
     progress: (done, total, what) => bar.show(done, total, what),
   };
-  const drained = !given.dry_run && (command.drains?.(given) ?? false);
+  const alone = command.drains?.(given) ?? false;
+  const drained = alone && !given.dry_run;
   bar.show(0, null, 'opening');
-  const pipeline = await openPipeline(stage === undefined ? { dir: dir ?? '.bikelake', drained } : { stage });
+  const pipeline = await openPipeline(stage === undefined ? { dir: dir ?? '.bikelake', alone, drained } : { stage });
   try {
     const { outcome, settled } = await perform(command, pipeline, given);
     bar.clear();

@@ -52,12 +52,21 @@ export interface Pipeline {
 }
 
 export type PipelineChoice =
-  | { readonly dir: string; readonly drained?: boolean; readonly stage?: never }
+  | {
+      readonly dir: string;
+      /** Refuse a folder that a run has open: its clock isn't known here, so that nobody can say what is still under way. */
+      readonly alone?: boolean;
+      /** Deliver what is under way first. */
+      readonly drained?: boolean;
+      readonly stage?: never;
+    }
   | { readonly stage: string; readonly dir?: never };
 
 /** Opens the pipeline of a state folder (`dir`), or of a stage on AWS, with the credentials that the SDK finds. */
 export function openPipeline(choice: PipelineChoice): Promise<Pipeline> {
-  return choice.stage === undefined ? openFolder(choice.dir, choice.drained ?? false) : openStage(choice.stage);
+  return choice.stage === undefined
+    ? openFolder(choice.dir, choice.alone ?? false, choice.drained ?? false)
+    : openStage(choice.stage);
 }
 
 const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -68,7 +77,7 @@ interface RunningRun {
   readonly endpoints: Readonly<Record<string, string>>;
 }
 
-async function openFolder(dir: string, drained: boolean): Promise<Pipeline> {
+async function openFolder(dir: string, alone: boolean, drained: boolean): Promise<Pipeline> {
   if (!existsSync(join(dir, 'version.json'))) {
     throw new FatalError(
       'local',
@@ -77,6 +86,10 @@ async function openFolder(dir: string, drained: boolean): Promise<Pipeline> {
     );
   }
   const run = runningRun(dir);
+  if (run !== null && alone) {
+    const message = `${dir}: a run has it open (process ${run.pid}): end that run first, the command must see all that is under way come to its end`;
+    throw new FatalError('local', 'state_in_use', message);
+  }
   const { template, code } = await packageService({ dir, stage: LOCAL_STAGE, root: ROOT });
   const names = namesOf(template);
   if (run !== null)

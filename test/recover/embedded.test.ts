@@ -170,3 +170,13 @@ describe('data that is stuck comes back', () => {
     expect(files()).toEqual(before);
   });
 });
+
+test('a folder that a run has open: what must see the end of all that is under way is refused', async () => {
+  const file = join(stuck.dir, 'endpoints.json');
+  writeFileSync(file, JSON.stringify({ pid: process.pid, region: 'us-east-1', endpoints: {} }));
+  try {
+    await expect(openPipeline({ dir: stuck.dir, alone: true })).rejects.toThrow('a run has it open');
+  } finally {
+    rmSync(file);
+  }
+});
