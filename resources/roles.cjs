@@ -17,7 +17,7 @@ function role(principal, Condition, policyName, Statement) {
         Statement: [
           {
             Effect: 'Allow',
-            Principal: { Service: principal },
+            Principal: typeof principal === 'string' ? { Service: principal } : principal,
             Action: 'sts:AssumeRole',
             ...(Condition && { Condition }),
           },
@@ -104,6 +104,26 @@ module.exports = async ({ resolveVariable }) => {
         allow('s3:ListBucket', arn('LakeBucket')),
         allow(['dynamodb:GetItem', 'dynamodb:PutItem'], arn('CheckpointTable')),
       ),
+      // Who brings data back (docs/runbooks): a person's session, so the account itself is trusted, and its own policies say who may assume it.
+      OperatorRole: role({ AWS: sub('arn:${AWS::Partition}:iam::${AWS::AccountId}:root') }, undefined, 'bring-back', [
+        allow(
+          [
+            'kinesis:DescribeStreamSummary',
+            'kinesis:GetRecords',
+            'kinesis:GetShardIterator',
+            'kinesis:ListShards',
+            'kinesis:PutRecords',
+          ],
+          arn('EventStream'),
+        ),
+        // Without a condition on the prefix: commands look into most of them.
+        allow('s3:ListBucket', arn('LakeBucket')),
+        allow('s3:GetObject', under('aws/lambda', 'errors/bronze', 'quarantine', 'log', 'config')),
+        // relane begins chains of the log; that a name is created once, the bucket's policy sees to.
+        allow('s3:PutObject', under('log', 'dirty')),
+        allow(['s3:GetObject', 's3:PutObject'], under('bronze/events', 'recovered', 'reloads')),
+        allow(['dynamodb:GetItem', 'dynamodb:PutItem'], arn('CheckpointTable')),
+      ]),
     },
   };
 };

@@ -32,6 +32,7 @@ it('is these resources, and no other', () => {
     'Glue::Table BronzeTable',
     'IAM::Role BronzeDeliveryRole',
     'IAM::Role BronzeRole',
+    'IAM::Role OperatorRole',
     'IAM::Role PollRole',
     'IAM::Role QuarantineDeliveryRole',
     'IAM::Role SchedulerRole',
@@ -337,7 +338,7 @@ describe('lake', () => {
         Principal: '*',
         Action: 's3:PutObject',
         Resource: log,
-        Condition: { ArnNotEquals: { 'aws:PrincipalArn': arn('SilverRole') } },
+        Condition: { ArnNotEquals: { 'aws:PrincipalArn': [arn('SilverRole'), arn('OperatorRole')] } },
       },
     ]);
   });

@@ -55,6 +55,11 @@ const OPEN_ENDED: Readonly<Record<string, string>> = {
   'LakeBucket.Arn/errors/quarantine/*': 'Firehose names the objects',
   'LakeBucket.Arn/log/*': 'objects of the log are named by lane, date and version',
   'LakeBucket.Arn/aws/lambda/*': 'Lambda names what it gives up',
+  'LakeBucket.Arn/bronze/events/*': 'files are named by what they bring back',
+  'LakeBucket.Arn/config/*': 'plans, read only',
+  'LakeBucket.Arn/dirty/*': 'marks are named by date and command',
+  'LakeBucket.Arn/recovered/*': 'named by what was brought back',
+  'LakeBucket.Arn/reloads/*': 'named by what was loaded again',
 };
 
 describe('roles', () => {
@@ -71,12 +76,14 @@ describe('roles', () => {
   });
 
   it('hold no managed policy and no denial that hides a grant', () => {
-    expect(roles().map((r) => r.managed)).toEqual(Array(6).fill(undefined));
+    expect(roles().map((r) => r.managed)).toEqual(Array(7).fill(undefined));
     expect(new Set(roles().flatMap((r) => r.statements.map((s) => s.Effect)))).toEqual(new Set(['Allow']));
   });
 
   it('are for one service each', () => {
-    const trusts = Object.fromEntries(roles().map(({ id, trusts: t }) => [id, [t.Principal.Service, t.Condition]]));
+    const trusts = Object.fromEntries(
+      roles().map(({ id, trusts: t }) => [id, [t.Principal.Service ?? t.Principal.AWS['Fn::Sub'], t.Condition]]),
+    );
     const account = { Ref: 'AWS::AccountId' };
     expect(trusts).toEqual({
       SchedulerRole: ['scheduler.amazonaws.com', { StringEquals: { 'aws:SourceAccount': account } }],
@@ -85,6 +92,8 @@ describe('roles', () => {
       PollRole: ['lambda.amazonaws.com', undefined],
       BronzeRole: ['lambda.amazonaws.com', undefined],
       SilverRole: ['lambda.amazonaws.com', undefined],
+      // Who of the account may be an operator, its own policies say.
+      OperatorRole: ['arn:${AWS::Partition}:iam::${AWS::AccountId}:root', undefined], // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's
     });
   });
 
@@ -120,6 +129,18 @@ describe('roles', () => {
       's3:ListBucket LakeBucket.Arn',
       'dynamodb:GetItem CheckpointTable.Arn',
       'dynamodb:PutItem CheckpointTable.Arn',
+    ]);
+  });
+
+  it('the operator reads what is stuck, brings it back, and can delete nothing', () => {
+    const own = grants('OperatorRole');
+    expect(own.filter((grant) => /delete/i.test(grant))).toEqual([]);
+    expect(own.filter((grant) => grant.startsWith('s3:PutObject '))).toEqual([
+      's3:PutObject LakeBucket.Arn/log/*',
+      's3:PutObject LakeBucket.Arn/dirty/*',
+      's3:PutObject LakeBucket.Arn/bronze/events/*',
+      's3:PutObject LakeBucket.Arn/recovered/*',
+      's3:PutObject LakeBucket.Arn/reloads/*',
     ]);
   });
 
