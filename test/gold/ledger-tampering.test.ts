@@ -50,7 +50,7 @@ async function rewrite(key: string, change: (object: BatchObject) => BatchObject
   writeFileSync(path(key), encodeObject(lane, Number(number), change(object), before));
 }
 
-describe('an untouched lake', () => {
+describe('an untouched lake', { timeout: 120_000 }, () => {
   test('balances at every hop, nothing is found, and nothing of it is changed', async () => {
     const before = files();
     const contents = lake.files();
@@ -94,7 +94,7 @@ describe('an untouched lake', () => {
   });
 });
 
-describe('tampering with the log is named', () => {
+describe('tampering with the log is named', { timeout: 120_000 }, () => {
   test('a deleted object in the middle', async () => {
     remove(`${LOG_21}/${version(4)}`);
     const ledger = await ledgerOf(lake.root, QUICK);
@@ -175,7 +175,7 @@ describe('tampering with the log is named', () => {
   });
 });
 
-describe('tampering with Bronze is named', () => {
+describe('tampering with Bronze is named', { timeout: 120_000 }, () => {
   test('a deleted file, and the polls that it held', async () => {
     remove(BRONZE);
     const ledger = await ledgerOf(lake.root);
@@ -290,7 +290,7 @@ describe('tampering with Bronze is named', () => {
   });
 });
 
-describe('tampering with what settle made is named', () => {
+describe('tampering with what settle made is named', { timeout: 120_000 }, () => {
   test('a changed, an exchanged and a deleted file; the figures are those of Bronze all the same', async () => {
     const [changed, deleted] = [
       'silver/station_status/event_date=2026-11-21/part.parquet',
