@@ -8,7 +8,8 @@ import type { LogFile } from './log-files.ts';
 
 const ALTERED = 'put the object back from a copy; settled Silver is made from Bronze and does not depend on it';
 const GONE =
-  'put it back from a copy (deletes under log/ are refused on AWS); until then the lane must not run: a writer would put other rows under its name';
+  'put it back from a copy (deletes under log/ are refused on AWS); its changes are in settled Silver, from Bronze';
+const END_GONE = 'put it back from a copy before the lane runs again: a writer would put other rows under its name';
 const FIRST_DATE = '1970-01-01';
 /** The lifecycle rule removes tagged objects after so many days; within them every object must be there. */
 const KEPT_DAYS = 40;
@@ -102,7 +103,7 @@ function hole(lane: string, fold: Fold, version: number, next: LogFile | null): 
     next === null
       ? 'settle has seen it, and it is gone'
       : `version ${next.version} is there, and this one is gone${where}`;
-  return finding('deleted_log_object', key, message, GONE);
+  return finding('deleted_log_object', key, message, next === null ? END_GONE : GONE);
 }
 
 /** What of an object does not agree with itself or with the chain before it. */
