@@ -93,7 +93,7 @@ describe('roles', () => {
       BronzeRole: ['lambda.amazonaws.com', undefined],
       SilverRole: ['lambda.amazonaws.com', undefined],
       // Who of the account may be an operator, its own policies say.
-      OperatorRole: ['arn:${AWS::Partition}:iam::${AWS::AccountId}:root', undefined], // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's
+      OperatorRole: ['arn:${AWS::Partition}:iam::${AWS::AccountId}:root', undefined],
     });
   });
 
