@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VirtualClock } from '../../clock.ts';
 import { type Faults, NO_FAULTS } from '../faults.ts';
-import { type Positions, positionsOf, startPositions } from '../kinesis/positions.ts';
+import { type Positions, startPositions } from '../kinesis/positions.ts';
 import type { KinesisStore, StreamRecord } from '../kinesis/store.ts';
 import type { Invocation } from '../lambda/lambda.ts';
 import { pause, untilNone } from '../pause.ts';
@@ -144,7 +144,6 @@ export class StreamDelivery {
     const { clock } = this.#ports;
     const { buffer_bytes, buffer_ms, transform } = this.#settings;
     const hint = transform ?? UNTRANSFORMED;
-    this.#cursor = positionsOf(this.#ports.kinesis.shards(this.#source), this.#cursor);
     const waiting = this.#beyond(this.#cursor);
     const now_ms = clock.now();
     if (waiting.records > 0) this.#waiting_since_ms ??= now_ms;
