@@ -11,7 +11,7 @@ import { endRuns, type Outcome, runTests } from './vitest-run.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const AT_ONCE = 2;
 /** Of one run of tests; far more than any takes, so that a run which doesn't end is told from a busy machine. */
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 300_000;
 
 type Verdict = 'killed' | 'survived' | 'equivalent' | 'mistake';
 

@@ -139,4 +139,14 @@ describe('the audit of the log', () => {
     lake.log([3, 4], { fresh: 2, unchanged: 2 }, [change('10:01', 5), { ...change('10:01', 7), station_id: 'u' }]);
     expect(await audit()).toEqual([[4, 3, 0, 0, 3, 2]]);
   });
+
+  test('a 304 out of turn explains that the next 304 says something else again', async () => {
+    stream({ 1: ['10:00', 3], 2: ['10:01', 9], 3: ['10:04', 9] });
+    const confirms = (slot: string, basis: string, sequence: number) =>
+      receipt({ slot_ms: t(slot), sequence }, 0, { status: 'not_modified', basis_slot_ms: t(basis) });
+    const ok = ['10:00', '10:01', '10:04'].map((time, i) => receipt({ slot_ms: t(time), sequence: 5 + i }, 1));
+    lake.bronze([...ok, confirms('10:02', '10:00', 8), confirms('10:03', '10:01', 9)]);
+    lake.log([1, 3], { fresh: 2, unchanged: 1 }, [change('10:00', 3), change('10:01', 9)]);
+    expect(await audit()).toEqual([[4, 2, 0, 0, 2, 0]]);
+  });
 });

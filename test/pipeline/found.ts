@@ -51,4 +51,6 @@ export const FOUND: readonly [Season][] = [
       poll(1, BEFORE),
     ]),
   ],
+  // A 304 of a later slot that comes before the body of an earlier one, and then a 304 of that body.
+  [season([poll(0, feed({ s: 'A' })), poll(1, feed({ s: 'B' }), { late: 1 }), poll(1, BEFORE), poll(1, BEFORE)])],
 ];
