@@ -118,6 +118,18 @@ describe('what is very large', () => {
     expect(parseStationStatus(most, CONTEXT).events).toHaveLength(100_000);
   });
 
+  test.each(['{}', '[]', '0'])('8 MB of %s are refused before they are values', (value) => {
+    const length = Math.floor((8 * MIB) / (value.length + 1)) * (value.length + 1);
+    const list = Buffer.alloc(length, `${value},`);
+    for (const [head, parse] of [
+      ['{"data":{"stations":[', (body: Buffer) => parseStationStatus(body, CONTEXT)],
+      ['{"rentBikeStatus":{"row":[', (body: Buffer) => parseSeoulPage(body, null)],
+    ] as const) {
+      const body = Buffer.concat([Buffer.from(head), list, Buffer.from(`${value}]}}`)]);
+      expect(rejectionOf(() => parse(body)).reason).toBe('too_many_values');
+    }
+  });
+
   test('a line of a recording with a text of 32 MB, in any order of its members', () => {
     const text = 'x'.repeat(32 * MIB);
     const poll = parseRecordedPoll(1, Buffer.from(`{"body":"${text}","fetched_at":"2026-01-01T00:00:00Z"}`));

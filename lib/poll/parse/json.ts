@@ -21,11 +21,33 @@ export function parseText(body: Uint8Array): string {
   }
 }
 
+/**
+ * Bounds of what a document may become in memory: 8 MB of `{},` are 3 million objects, half a gigabyte. The largest list known has about 700,000 values.
+ * Below `CHECKED_BYTES` no shape takes more than a function has.
+ */
+const CHECKED_BYTES = 4 * 1024 * 1024;
+const MAX_CONTAINERS = 1_000_000;
+const MAX_VALUES = 4_000_000;
+const [COMMA, OPEN_BRACKET, OPEN_BRACE] = [0x2c, 0x5b, 0x7b];
+
+/** Throws RejectedInput `too_many_values` for a body that is JSON of more values than fit into memory. What stands in strings counts too, so it is an upper bound. */
+export function checkValues(body: Uint8Array): void {
+  if (body.length < CHECKED_BYTES) return;
+  let [containers, values] = [0, 0];
+  for (const byte of body) {
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) containers++;
+    else if (byte === COMMA) values++;
+  }
+  if (containers <= MAX_CONTAINERS && values + containers <= MAX_VALUES) return;
+  const message = `the body of ${body.length} bytes has about ${containers} objects and lists, and ${values + containers} values: more than ${MAX_CONTAINERS} or ${MAX_VALUES}`;
+  throw new RejectedInput('poll', 'too_many_values', message);
+}
+
 /** The first character of a text that is no white space, or '' where there is none. It tells JSON from HTML, XML and plain text. */
 export const firstCharacter = (text: string): string => text[text.search(/\S/)] ?? '';
 
 /**
- * The JSON document in a body. Throws RejectedInput: `not_utf8`; `not_json` for HTML, XML, `404 Not Found`, an empty or a cut body.
+ * The JSON document in a body. Throws RejectedInput: `not_utf8`; `too_many_values`; `not_json` for HTML, XML, `404 Not Found`, an empty or a cut body.
  * The message shows how a foreign body begins, escaped.
  */
 export function parseJson(body: Uint8Array): unknown {
@@ -35,6 +57,7 @@ export function parseJson(body: Uint8Array): unknown {
   if (first !== '{' && first !== '[') {
     throw new RejectedInput('poll', 'not_json', `the body is not JSON: it begins with ${shown(text)}`);
   }
+  checkValues(body);
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -5,7 +5,7 @@ import { toCoordinates } from './coordinates.ts';
 import { parseCount } from './count.ts';
 import { elementsAt } from './elements.ts';
 import { type Flag, toFlags } from './flags.ts';
-import { firstCharacter, isObject, type JsonObject, parseText } from './json.ts';
+import { checkValues, firstCharacter, isObject, type JsonObject, parseText } from './json.ts';
 import { type ParseContext, type ParsedDocument, type RecordReader, type Records, readRecords } from './records.ts';
 import { toSeoulError } from './seoul-codes.ts';
 import { parseStationId } from './station-id.ts';
@@ -50,6 +50,7 @@ export function parseSeoulPage(body: Buffer, contentType: string | null): SeoulP
 }
 
 function parseObject(text: string, body: Buffer): JsonObject {
+  checkValues(body);
   try {
     return JSON.parse(text) as JsonObject;
   } catch {
