@@ -16,8 +16,9 @@ const PREFIX = 'bronze/events/';
 const ARRIVED_BEFORE_MS = HOUR_MS;
 const ARRIVED_AFTER_MS = 26 * HOUR_MS;
 
-/** Files of Bronze on this machine that may hold slots of [from_ms, until_ms). `end` throws away what was fetched. */
+/** Files of Bronze on this machine that may hold slots of [from_ms, until_ms). `end` throws the room away: what was fetched, and spilled. */
 export interface BronzePaths {
+  readonly room: string;
   paths(from_ms: number, until_ms: number): Promise<string[]>;
   end(): void;
 }
@@ -29,16 +30,21 @@ export function bronzePaths({
 }: Pick<Pipeline, 'lake_folder'> & { readonly lake: ObjectStore }): BronzePaths {
   if (lake_folder === null) return fetchedPaths(lake);
   const folder = new LakeFolder(lake_folder);
+  const room = newRoom();
   return {
+    room,
     paths: async () => folder.parquetKeys('bronze/events').map((key) => folder.path(key)),
-    end: () => undefined,
+    end: () => rmSync(room, { recursive: true, force: true }),
   };
 }
 
+const newRoom = (): string => mkdtempSync(join(tmpdir(), 'bikelake-bronze-'));
+
 /** From a bucket. */
 export function fetchedPaths(objects: ObjectStore): BronzePaths {
-  const room = mkdtempSync(join(tmpdir(), 'bikelake-bronze-'));
+  const room = newRoom();
   return {
+    room,
     paths: async (from_ms, until_ms) => {
       const paths: string[] = [];
       for (const hour of hoursBetween(from_ms - ARRIVED_BEFORE_MS, until_ms + ARRIVED_AFTER_MS)) {
@@ -79,7 +85,7 @@ export async function openWindow(
   { system_ids, from_ms, until_ms }: WindowRange,
   reloads: readonly ReloadRange[],
 ): Promise<Database> {
-  const spill_dir = join(tmpdir(), `bikelake-window-${process.pid}`);
+  const spill_dir = join(files.room, 'spill');
   const db = await Database.open({ threads: 2, memory_mb: 640, spill_dir });
   const rows = parquetRelation(BRONZE_COLUMNS, await files.paths(from_ms, until_ms));
   const systems = system_ids.map(literal).join(', ');

@@ -56,9 +56,13 @@ function wrongDay(): void {
 async function reload(objects = new LakeObjects(lake.root), dry_run = false) {
   const system = await planned(objects);
   const bronze = bronzePaths({ lake_folder: lake.root, lake: objects });
-  await using db = await openWindow(bronze, { system_ids: ['sys'], ...DAY }, []);
-  const options = { system, ...DAY, source: 'raw' as const, dry_run, progress: () => undefined };
-  return { ...(await reloadLake(objects, () => fromRaw(db, system, DAY), options)), effects: objects.effects };
+  try {
+    await using db = await openWindow(bronze, { system_ids: ['sys'], ...DAY }, []);
+    const options = { system, ...DAY, source: 'raw' as const, dry_run, progress: () => undefined };
+    return { ...(await reloadLake(objects, () => fromRaw(db, system, DAY), options)), effects: objects.effects };
+  } finally {
+    bronze.end();
+  }
 }
 
 async function planned(objects: LakeObjects) {

@@ -46,7 +46,11 @@ async function requeue(objects = new LakeObjects(lake.root), more: Partial<Param
   const bronze = bronzePaths({ lake_folder: lake.root, lake: objects });
   const plan = await readPlanOf({ where: 'folder', lake: objects });
   const options = { ...ALL, dry_run: false, progress: () => undefined, ...more };
-  return { ...(await requeueLake({ objects, bronze, plan }, options)), effects: objects.effects };
+  try {
+    return { ...(await requeueLake({ objects, bronze, plan }, options)), effects: objects.effects };
+  } finally {
+    bronze.end();
+  }
 }
 
 /** The receipts and settled spans of the lake, and whether every hop balances. */
