@@ -1,4 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { areValues } from './object.ts';
 import type { LaneState, StationRow } from './state.ts';
 
 const CHECKPOINT_FORMAT = 1;
@@ -75,4 +76,5 @@ const isRow = (row: Partial<StationRow> | null): boolean =>
   Number.isSafeInteger(row.slot_ms) &&
   Number.isSafeInteger(row.fetched_at_ms) &&
   typeof row.values === 'object' &&
-  row.values !== null;
+  row.values !== null &&
+  areValues(row.values);

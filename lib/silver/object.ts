@@ -46,6 +46,16 @@ const COLUMNS: Readonly<Record<string, ColumnType>> = {
   head: 'STRING',
 };
 
+/** Whether a station's values are of the types of their columns; a name that is no column isn't written. */
+export const areValues = (values: Readonly<Record<string, unknown>>): boolean =>
+  Object.entries(values).every(([name, value]) => {
+    const type = name === 'last_reported_ms' ? 'TIMESTAMP' : Object.hasOwn(COLUMNS, name) ? COLUMNS[name] : undefined;
+    if (type === undefined || value === null) return true;
+    if (type === 'STRING') return typeof value === 'string';
+    if (type === 'BOOLEAN') return typeof value === 'boolean';
+    return type === 'DOUBLE' ? Number.isFinite(value) : Number.isSafeInteger(value);
+  });
+
 /** What a log object says: the object, and the whole state before it where it is the first of its folder. */
 export interface ReadObject {
   readonly object: LogObject;
