@@ -35,6 +35,8 @@ export interface Figures {
   readonly audit_explained: number;
   /** Lines of records that no batch of their lane and shard holds, although later ones were consumed. */
   readonly given_up: number;
+  /** Lines among them whose records came again, and were consumed then. */
+  readonly redriven: number;
   /** Lines of records that the log hadn't come to. */
   readonly pending: number;
   /** Polls of any feed that have events in Bronze and no receipt. */
@@ -70,7 +72,7 @@ export async function figuresOf(root: string): Promise<Figures> {
   await db.run(`CREATE TEMPORARY TABLE batch_ranges AS ${queryText('ledger/batch_ranges')}`);
   const lanes = await one(
     db,
-    `SELECT ${sums('given_up', 'pending', 'difference')} FROM (${queryText('ledger/ledger_lanes')})`,
+    `SELECT ${sums('given_up', 'redriven', 'pending', 'difference')} FROM (${queryText('ledger/ledger_lanes')})`,
   );
   const ledger = await one(
     db,
@@ -111,6 +113,7 @@ export async function figuresOf(root: string): Promise<Figures> {
     audit_extra: n(audit, 'extra'),
     audit_explained: n(audit, 'explained'),
     given_up: n(lanes, 'given_up'),
+    redriven: n(lanes, 'redriven'),
     pending: n(lanes, 'pending'),
     polls_without_receipt: n(ledger, 'polls_without_receipt'),
     ledger_difference: n(ledger, 'receipt_difference') + n(ledger, 'bronze_difference') + n(lanes, 'difference'),

@@ -95,7 +95,7 @@ export class Hops {
   /** From the lines of Bronze to what the log consumed, by lane and shard; of the whole lake. */
   lanes(): Promise<Answer> {
     return this.#db.answer(`SELECT l.lane, replace(l.shard_id, 'shardId-', '') AS shard, l.lines, l.consumed,
-        b.fresh, b.unchanged, b.duplicate, b.late, l.given_up, l.pending, l.difference
+        b.fresh, b.unchanged, b.duplicate, b.late, l.given_up, l.redriven, l.pending, l.difference
       FROM (${queryText('ledger/ledger_lanes')}) AS l
       LEFT JOIN (SELECT lane, shard_id, ${['fresh', 'unchanged', 'duplicate', 'late'].map((name) => `CAST(sum(${name}) AS BIGINT) AS ${name}`).join(', ')}
         FROM log_batches GROUP BY lane, shard_id) AS b ON b.lane = l.lane AND b.shard_id = l.shard_id

@@ -212,12 +212,12 @@ function countFindings(
   if (pending > 0) {
     const message = `${pending} lines of Bronze lie beyond the last batch of their lane`;
     const remedy =
-      'they are consumed when the run goes on; if the run has come to its end, objects at the end of the chain are gone';
+      'they are consumed when the run goes on; if it has come to its end, the last batch was given up (npm run redrive), or objects at the end of the chain are gone';
     found.push((is_running ? note : finding)('pending', null, message, remedy));
   }
-  const given_up = sumOf(lanes, 'given_up');
+  const given_up = sumOf(lanes, 'given_up') - sumOf(lanes, 'redriven');
   if (given_up > 0) {
-    const message = `${given_up} lines lie in no batch, although later ones do: given up by the mapping, and settled from Bronze`;
+    const message = `${given_up} lines lie in no batch, although later ones do, and weren't redriven: given up by the mapping, and settled from Bronze`;
     found.push(note('given_up', null, message, 'npm run redrive brings their batches back into the stream'));
   }
   const missing = sumOf(settled, 'missing');

@@ -8,6 +8,9 @@ const n = (value: number): string => value.toLocaleString('en-US');
 export function findings({ figures: f }: RunResult): string[] {
   return [
     ...(f.ledger_difference === 0 ? [] : [`the ledger differs by ${n(f.ledger_difference)}: see gold.ledger_daily`]),
+    ...(f.pending === 0
+      ? []
+      : [`${n(f.pending)} lines of Bronze lie beyond the last batch of their lane: npm run ledger says what to do`]),
     ...(f.audit_missing === 0
       ? []
       : [`${n(f.audit_missing)} changes are missing in the Silver log: see gold.audit_daily`]),
@@ -25,10 +28,10 @@ export function reportText(result: RunResult): string {
     ...result.failures.map(failureLine),
     `bronze  ${n(f.bronze_rows)} rows, ${n(f.bronze_distinct)} distinct observations`,
     `silver  ${n(f.silver_rows)} changes; of the events ${n(f.unchanged)} unchanged, ${n(f.duplicate)} duplicate, ${n(f.late)} late`,
-    ...(f.given_up === 0
+    ...(f.given_up === f.redriven
       ? []
       : [
-          `        ${n(f.given_up)} events were given up by the mapping: settle brought them in from Bronze; npm run redrive -- --dir … brings them into the log`,
+          `        ${n(f.given_up - f.redriven)} events were given up by the mapping: settle brought them in from Bronze; npm run redrive -- --dir … brings them into the log`,
         ]),
     ...(f.audit_explained === 0
       ? []

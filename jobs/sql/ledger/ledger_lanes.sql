@@ -1,6 +1,6 @@
 -- gold.ledger_lanes: for each lane and shard, the lines of Bronze against what the log's batches say they consumed.
 -- Inputs: stream_records (silver.records), batch_ranges.
--- A record that lies in no batch of its lane and shard was given up, or, beyond the last batch, is still pending.
+-- A record that lies in no batch of its lane and shard was given up, or, beyond the last batch and not redriven, is still pending.
 -- redriven: lines of given-up records that came again under another sequence number, and were consumed then; given_up counts them too.
 -- Records without a lane never were in the stream: a command brought them back.
 -- difference: lines - consumed - given up - pending; 0, or records were lost or consumed twice.
@@ -31,7 +31,7 @@ consumed_again AS (
 ),
 open_records AS (
   SELECT r.lane, r.shard_id, r.lines, a.sequence IS NOT NULL AS is_redriven,
-    coalesce(r.sequence > c.last_sequence, true) AS is_pending
+    a.sequence IS NULL AND coalesce(r.sequence > c.last_sequence, true) AS is_pending
   FROM in_bronze AS r
   LEFT JOIN consumed AS c ON c.lane = r.lane AND c.shard_id = r.shard_id
   LEFT JOIN consumed_again AS a ON a.lane = r.lane AND a.shard_id = r.shard_id AND a.sequence = r.sequence
@@ -47,7 +47,7 @@ lanes AS (
   FROM consumed
   UNION ALL
   SELECT lane, shard_id, 0, 0, CASE WHEN is_pending THEN 0 ELSE lines END, CASE WHEN is_pending THEN lines ELSE 0 END,
-    CASE WHEN is_redriven AND NOT is_pending THEN lines ELSE 0 END
+    CASE WHEN is_redriven THEN lines ELSE 0 END
   FROM open_records
 )
 SELECT lane, shard_id, CAST(sum(lines) AS BIGINT) AS lines, CAST(sum(events) AS BIGINT) AS consumed,
