@@ -188,11 +188,11 @@ export class Cloud {
         .map((settings) => new StreamDelivery(settings, tableOf(settings, stack.glue_tables), ports));
       closing.push(() => Promise.all(deliveries.map((delivery) => delivery.close())));
       const putObject = (bucket: string, key: string, body: Buffer): Promise<unknown> => s3.put(bucket, key, body);
-      const mappings = stack.mappings.map((settings) => {
-        const { short_name = settings.function_name } =
-          stack.functions.find(({ name }) => name === settings.function_name) ?? {};
-        return new EventSourceMapping(settings, { ...ports, putObject, place: `mapping.${short_name}` });
-      });
+      const nameOf = (name: string): string => stack.functions.find((f) => f.name === name)?.short_name ?? name;
+      const portsAt = (place: string) => ({ ...ports, putObject, place });
+      const mappings = stack.mappings.map(
+        (settings) => new EventSourceMapping(settings, portsAt(`mapping.${nameOf(settings.function_name)}`)),
+      );
       closing.push(() => Promise.all(mappings.map((mapping) => mapping.close())));
       const invokeAsync = (name: string, payload: Uint8Array): Promise<void> => running.invokeAsync(name, payload);
       const scheduler = new Scheduler({ ...ports, invokeAsync, chance });

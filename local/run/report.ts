@@ -27,11 +27,16 @@ export function reportText(result: RunResult): string {
     `poll    ${n(f.polls)} polls, ${n(f.polls_failed)} failed; ${n(f.fetched)} records = ${n(f.accepted)} accepted + ${n(f.rejected)} rejected + ${n(f.repeated)} repeated`,
     ...result.failures.map(failureLine),
     `bronze  ${n(f.bronze_rows)} rows, ${n(f.bronze_distinct)} distinct observations`,
+    ...(result.undelivered === 0
+      ? []
+      : [
+          `        ${n(result.undelivered)} records of the stream could not be delivered and lie under the error prefix: npm run redeliver -- --dir … brings them back`,
+        ]),
     `silver  ${n(f.silver_rows)} changes; of the events ${n(f.unchanged)} unchanged, ${n(f.duplicate)} duplicate, ${n(f.late)} late`,
     ...(f.given_up === f.redriven
       ? []
       : [
-          `        ${n(f.given_up - f.redriven)} events were given up by the mapping: settle brought them in from Bronze; npm run redrive -- --dir … brings them into the log`,
+          `        ${n(f.given_up - f.redriven)} events were given up by the mapping: settle brought them in from Bronze; npm run redrive -- --dir … sends them again`,
         ]),
     ...(f.audit_explained === 0
       ? []

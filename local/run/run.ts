@@ -41,6 +41,8 @@ export interface FaultsMet {
 }
 
 export interface RunResult {
+  /** Records of the stream that Firehose could not deliver in this run: they lie under its error prefix. */
+  readonly undelivered: number;
   /** null for a run without faults. */
   readonly faults: FaultsMet | null;
   readonly figures: Figures;
@@ -102,6 +104,7 @@ export class Run {
       await source.close();
     }
     return {
+      undelivered: this.#cloud?.counters().bronze.failed ?? 0,
       faults: this.#faultsMet(),
       figures: await figuresOf(this.#lake),
       failures: await failuresOf(this.#lake),

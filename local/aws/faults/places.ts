@@ -42,7 +42,7 @@ export const SERVICES: Readonly<Record<string, Service>> = {
   },
   lambda: { kinds: ['throttle', 'killed', 'timeout', 'twin', 'switch'], operations: null },
   async: { kinds: ['again'], operations: null },
-  mapping: { kinds: ['rebatch', 'bisect', 'give_up', 'duplicate', 'lost'], operations: null },
+  mapping: { kinds: ['rebatch', 'bisect', 'give_up', 'duplicate'], operations: null },
   delivery: { kinds: ['rebatch', 'duplicate', 'replaced'], operations: null },
   schedule: { kinds: ['duplicate', 'late'], operations: null },
   settle: { kinds: ['early'], operations: ['lake'] },

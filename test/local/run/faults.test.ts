@@ -57,6 +57,7 @@ test('a replay with faults at a fifth of all calls ends with the figures of the 
   const { bronze_rows, duplicate, ...same } = plain.figures;
   expect(faulty.figures).toMatchObject(same);
   expect(findings(faulty)).toEqual([]);
+  expect(faulty.undelivered).toBe(0);
   expect(faulty.figures.bronze_rows).toBeGreaterThan(bronze_rows);
   expect(faulty.figures.duplicate).toBeGreaterThan(duplicate);
 
