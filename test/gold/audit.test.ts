@@ -149,4 +149,14 @@ describe('the audit of the log', () => {
     lake.log([1, 3], { fresh: 2, unchanged: 1 }, [change('10:00', 3), change('10:01', 9)]);
     expect(await audit()).toEqual([[4, 2, 0, 0, 2, 0]]);
   });
+
+  test('a slot that was answered with 304 and polled again with a body: the next 304 is explained', async () => {
+    stream({ 1: ['10:00', 3], 2: ['10:01', 9], 3: ['10:03', 9] });
+    const confirms = (slot: string, sequence: number) =>
+      receipt({ slot_ms: t(slot), sequence }, 0, { status: 'not_modified', basis_slot_ms: t('10:00') });
+    const ok = (slot: string, sequence: number) => receipt({ slot_ms: t(slot), sequence }, 1);
+    lake.bronze([ok('10:00', 5), confirms('10:01', 6), confirms('10:02', 7), ok('10:01', 8), ok('10:03', 9)]);
+    lake.log([1, 3], { fresh: 2, unchanged: 1 }, [change('10:00', 3), change('10:01', 9)]);
+    expect(await audit()).toEqual([[4, 2, 0, 0, 2, 0]]);
+  });
 });
