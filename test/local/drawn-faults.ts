@@ -2,7 +2,7 @@ import type { FaultKind, Faults } from '../../local/aws/faults.ts';
 
 /**
  * Faults in the order in which they are asked for: each question takes the next of the list, and gets it if the place can do it. After the list
- * nothing happens any more, so that whatever was attacked comes to its end.
+ * nothing happens any more, so that whatever was attacked comes to its end. The disk has room.
  */
 export class DrawnFaults implements Faults {
   readonly #list: (FaultKind | null)[];
@@ -14,6 +14,7 @@ export class DrawnFaults implements Faults {
   }
 
   next<K extends FaultKind>(place: string, kinds: readonly K[]): K | null {
+    if (place.startsWith('disk.')) return null;
     const drawn = this.#list.shift() ?? null;
     const kind = kinds.find((k) => k === drawn) ?? null;
     if (kind !== null) this.injected.push(`${place} ${kind}`);

@@ -90,7 +90,7 @@ export class StreamDelivery {
     this.#ports = ports;
     const { compression, delimiter, conversion } = settings;
     this.#converter = new Converter({ table, conversion, compression, delimiter });
-    this.#state = new StateFile(join(ports.dir, 'firehose', `${settings.name}.json`));
+    this.#state = new StateFile(join(ports.dir, 'firehose', `${settings.name}.json`), ports.faults);
     this.#faults = ports.faults ?? NO_FAULTS;
     this.#place = ports.place ?? `delivery.${settings.name}`;
     this.#delivered = startPositions(ports.kinesis, this.#source, this.#state.read(), 'LATEST');

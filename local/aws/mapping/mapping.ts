@@ -57,7 +57,7 @@ export class EventSourceMapping {
     this.#settings = settings;
     this.#ports = ports;
     this.#faults = ports.faults ?? NO_FAULTS;
-    this.#state = new StateFile(join(ports.dir, 'mapping', `${settings.uuid}.json`));
+    this.#state = new StateFile(join(ports.dir, 'mapping', `${settings.uuid}.json`), ports.faults);
     const { stream, starting_position } = settings;
     this.#positions = startPositions(ports.kinesis, stream, this.#state.read(), starting_position);
     this.#state.write(this.#positions);
