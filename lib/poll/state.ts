@@ -83,7 +83,7 @@ export function stateText(state: GroupState): string {
 
 /** Throws for a text of another format, or of none. */
 export function parseState(text: string): GroupState {
-  const { format, systems } = JSON.parse(text) as { format?: unknown; systems?: unknown };
+  const { format, systems } = (JSON.parse(text) ?? {}) as { format?: unknown; systems?: unknown };
   if (format !== STATE_FORMAT || typeof systems !== 'object' || systems === null) {
     throw new Error(`the state of the group is not of format ${STATE_FORMAT}`);
   }

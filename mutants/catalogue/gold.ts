@@ -281,8 +281,8 @@ const LEDGERS: readonly Mutant[] = [
     edits: [
       {
         file: 'jobs/sql/ledger/outsiders.sql',
-        find: '(p.newest_before > p.slot OR u.sequence IS NOT NULL)',
-        replace: 'u.sequence IS NOT NULL',
+        find: "WHEN p.is_first AND (p.newest_before > p.slot OR unix_millis(p.slot) <= c.newest_ms) THEN 'late'",
+        replace: '',
       },
     ],
     tests: [AUDIT],
@@ -293,8 +293,8 @@ const LEDGERS: readonly Mutant[] = [
     edits: [
       {
         file: 'jobs/sql/ledger/outsiders.sql',
-        find: '(p.newest_before > p.slot OR u.sequence IS NOT NULL)',
-        replace: 'p.newest_before > p.slot',
+        find: "WHEN p.is_first AND u.sequence IS NOT NULL THEN 'given_up'",
+        replace: '',
       },
     ],
     tests: [AUDIT],

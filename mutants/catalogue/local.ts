@@ -2,7 +2,7 @@ import type { Mutant } from '../mutant.ts';
 
 const MAPPING_TEST = 'test/local/mapping.test.ts';
 const FIREHOSE_TEST = 'test/local/firehose-delivery.test.ts';
-const MAPPING = 'local/aws/mapping/mapping.ts';
+const READER = 'local/aws/mapping/shard-reader.ts';
 const DELIVERY = 'local/aws/firehose/stream-delivery.ts';
 
 /** The embedded AWS: what it promises less than AWS would hide bugs, what it promises more would make some. */
@@ -12,11 +12,11 @@ export const LOCAL: readonly Mutant[] = [
     breaks: 'The position moves before the function answered: a kill loses the batch.',
     edits: [
       {
-        file: MAPPING,
-        find: 'const invocation = await this.#ports.invoke(',
-        replace: `const ahead = batch.records.at(-1);
-    if (ahead) this.#moveTo(shard, ahead, 0);
-    const invocation = await this.#ports.invoke(`,
+        file: READER,
+        find: 'const invocation = await invoke(',
+        replace: `const ahead = records.at(-1);
+    if (ahead) moveTo(ahead.sequence_number, { done: 0, given_up: 0 });
+    const invocation = await invoke(`,
       },
     ],
     tests: [MAPPING_TEST],
@@ -26,7 +26,7 @@ export const LOCAL: readonly Mutant[] = [
     breaks: 'A batch is given up without a trace.',
     edits: [
       {
-        file: MAPPING,
+        file: READER,
         find: 'await this.#ports.putObject(failure_bucket, key, Buffer.from(body));',
         replace: 'void [key, body];',
       },

@@ -60,14 +60,12 @@ const NAMES: readonly Mutant[] = [
     edits: [
       {
         file: PROCESS,
-        find: 'else apply(state, folder, (await readObject(ports.log, key)).object);',
-        replace: `else {
-      apply(state, folder, (await readObject(ports.log, key)).object);
+        find: 'apply(remembered.state, folder, first);',
+        replace: `apply(remembered.state, folder, first);
       const next = state.version + 1;
       const again = encodeObject(lane, next, object, state.date === state.folder ? null : state);
       if (object.type === 'batch' && (await putUntilKnown(logKey(lane, state.date, next), again, ports)) === 'created')
-        apply(state, state.date, object);
-    }`,
+        apply(state, state.date, object);`,
       },
     ],
     tests: PROTOCOL,
@@ -90,8 +88,8 @@ const NAMES: readonly Mutant[] = [
     edits: [
       {
         file: PROCESS,
-        find: 'else apply(state, folder, (await readObject(ports.log, key)).object);',
-        replace: 'else state.version += 1;',
+        find: 'apply(remembered.state, folder, first);',
+        replace: 'void first; state.version += 1;',
       },
     ],
     tests: PROTOCOL,

@@ -53,7 +53,13 @@ export const STREAM: readonly Mutant[] = [
   {
     name: 'stream-unknown-chunk-format-read',
     breaks: 'A chunk of an unknown format is read as one of ours.',
-    edits: [{ file: 'lib/stream/chunk.ts', find: 'header?.format !== CHUNK_FORMAT ||', replace: 'header === null ||' }],
+    edits: [
+      {
+        file: 'lib/stream/chunk.ts',
+        find: 'if (format !== CHUNK_FORMAT || !isHeader(header))',
+        replace: 'if (!isHeader(header))',
+      },
+    ],
     tests: [CHUNK],
   },
   {

@@ -18,8 +18,8 @@ class MemoryStates implements GroupStates {
 
   async write(group_id: string, state: GroupState, slot_ms: number): Promise<void> {
     const text = stateText(state);
-    const before = this.items.get(group_id)?.slot_ms ?? slot_ms;
-    const is_overlap = before > slot_ms && before <= slot_ms + HOUR_MS;
+    const before = this.items.get(group_id)?.slot_ms;
+    const is_overlap = before !== undefined && before >= slot_ms && before <= slot_ms + HOUR_MS;
     if (!is_overlap) this.items.set(group_id, { slot_ms, text });
   }
 }
@@ -87,7 +87,7 @@ export const MEMORY: Implementation = {
       new MemoryDelivery(),
     ];
     return {
-      log: new MemoryLog(),
+      log: new MemoryLog(undefined, Number.POSITIVE_INFINITY),
       checkpoints,
       putCheckpointBytes: async (lane, version, bytes) => void checkpoints.items.set(lane, { version, bytes }),
       states,

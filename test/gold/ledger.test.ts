@@ -44,7 +44,7 @@ describe('the ledger', () => {
     expect(await figures()).toEqual({
       polls: 3, polls_failed: 1, fetched: 7, accepted: 4, rejected: 2, repeated: 1, bronze_rows: 4, bronze_distinct: 4,
       silver_rows: 3, fresh: 3, unchanged: 1, duplicate: 0, late: 0, settled_spans: 3, settled_changes: 3,
-      audit_missing: 0, audit_extra: 0, audit_explained: 0, given_up: 0, pending: 0, polls_without_receipt: 0, ledger_difference: 0,
+      audit_missing: 0, audit_extra: 0, audit_explained: 0, given_up: 0, redriven: 0, pending: 0, polls_without_receipt: 0, ledger_difference: 0,
     }); // biome-ignore format: a table
   });
 

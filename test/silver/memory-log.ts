@@ -6,7 +6,7 @@ import { decodeObject, type ReadObject } from '../../lib/silver/object.ts';
 /** What becomes of one put: done; done but the answer is lost; not done and no answer. */
 export type PutFault = 'none' | 'reply_lost' | 'request_lost';
 
-/** More calls than any test here makes: a program that goes round in circles ends with an error instead of never. */
+/** More calls than most tests make: a program that goes round in circles ends with an error instead of never. */
 const MAX_ACTIONS = 1000;
 
 /** The log in memory, with the faults that a put can have. Its objects are the real bytes. */
@@ -15,13 +15,16 @@ export class MemoryLog implements LogStore {
   readonly actions: string[] = [];
   readonly #fault: () => PutFault;
 
-  constructor(fault: () => PutFault = () => 'none') {
+  readonly #limit: number;
+
+  constructor(fault: () => PutFault = () => 'none', limit = MAX_ACTIONS) {
     this.#fault = fault;
+    this.#limit = limit;
   }
 
   #act(action: string): void {
     this.actions.push(action);
-    if (this.actions.length > MAX_ACTIONS) throw new Error(`more than ${MAX_ACTIONS} calls of the log`);
+    if (this.actions.length > this.#limit) throw new Error(`more than ${this.#limit} calls of the log`);
   }
 
   async put(key: string, bytes: Uint8Array): Promise<'created' | 'exists' | 'unknown'> {
