@@ -6,11 +6,18 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { attachClock } from '../../clock.ts';
-import { type Answer, type EnvironmentSetup, type Invoke, RESPONSE_LIMIT_BYTES, toErrorAnswer } from './protocol.ts';
+import {
+  type Answer,
+  type EnvironmentSetup,
+  type Invoke,
+  LEAVE,
+  RESPONSE_LIMIT_BYTES,
+  toErrorAnswer,
+} from './protocol.ts';
 
 type Handler = (event: unknown, context: object) => unknown;
 
-const setup = workerData as EnvironmentSetup;
+const { setup, leaving } = workerData as { setup: EnvironmentSetup; leaving: Int32Array };
 const realNow = Date.now;
 useVirtualTime(attachClock(setup.clock, realNow));
 enableCompileCache(join(setup.code, '.compiled')); // the next environment of the function starts in half the time
@@ -18,7 +25,8 @@ enableCompileCache(join(setup.code, '.compiled')); // the next environment of th
 const handler = loadHandler();
 handler.catch(() => undefined); // each invocation answers with it
 
-parentPort?.on('message', (invoke: Invoke) => {
+parentPort?.on('message', (invoke: Invoke | typeof LEAVE) => {
+  if (invoke === LEAVE) process.exit(); // the thread's own end
   void run(invoke).then((answer) =>
     parentPort?.postMessage(answer, 'body' in answer ? [answer.body.buffer as ArrayBuffer] : []),
   );
@@ -28,7 +36,9 @@ async function run({ id, payload, deadline_ms }: Invoke): Promise<Answer> {
   let text: string | undefined;
   try {
     const event = JSON.parse(Buffer.from(payload).toString('utf8')) as unknown;
-    text = JSON.stringify(await (await handler)(event, contextOf(id, deadline_ms))) ?? 'null';
+    const handle = await handler;
+    if (Atomics.load(leaving, 0) !== 0) process.exit();
+    text = JSON.stringify(await handle(event, contextOf(id, deadline_ms))) ?? 'null';
   } catch (error) {
     return { id, error: toErrorAnswer(error) };
   }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { type Answer, type EnvironmentSetup, type ErrorAnswer, type Invoke, toErrorAnswer } from './protocol.ts';
+import { type Answer, type EnvironmentSetup, type ErrorAnswer, type Invoke, LEAVE, toErrorAnswer } from './protocol.ts';
 
 export type Outcome = { readonly body: Uint8Array } | { readonly error: ErrorAnswer };
 
@@ -11,18 +11,23 @@ interface Waiting {
 /** Small, because there are many threads: with V8's default a replay takes 1.1 GB instead of 0.7, and no less time (measured). */
 export const YOUNG_GENERATION_MB = 32;
 
+/** Real time that a thread has to end itself. */
+const GRACE_MS = 1_000;
+
 /**
  * One execution environment: a thread with memory and module state of its own, one invocation at a time.
  * It isn't frozen between invocations, as AWS does; what a function leaves running goes on.
  */
 export class ExecutionEnvironment {
   readonly #worker: Worker;
+  readonly #gone: Promise<void>;
+  readonly #leaving = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #waiting: Waiting | undefined;
   #failed: ErrorAnswer | undefined;
 
   constructor(setup: EnvironmentSetup, variables: Record<string, string>, log: NodeJS.WritableStream) {
     this.#worker = new Worker(new URL('./environment-thread.ts', import.meta.url), {
-      workerData: setup,
+      workerData: { setup, leaving: this.#leaving },
       env: variables,
       stdout: true,
       stderr: true,
@@ -35,7 +40,12 @@ export class ExecutionEnvironment {
       if (answer.id === this.#waiting?.id) this.#end('body' in answer ? answer : { error: answer.error });
     });
     this.#worker.on('error', (error: NodeJS.ErrnoException) => this.#fail(toExitError(error)));
-    this.#worker.on('exit', (code) => this.#fail({ ...EXIT, errorMessage: `Runtime exited with exit code ${code}` }));
+    this.#gone = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        this.#fail({ ...EXIT, errorMessage: `Runtime exited with exit code ${code}` });
+        resolve();
+      });
+    });
   }
 
   /** False once the thread has ended: another must be made. */
@@ -62,10 +72,18 @@ export class ExecutionEnvironment {
     await this.end({ ...EXIT, errorMessage: 'The environment was stopped' });
   }
 
-  /** Ends the thread where it is; an invocation that runs in it is answered with the error. Requests that it sent are not taken back. */
+  /**
+   * Ends the thread where it is; an invocation that runs in it is answered with the error. Requests that it sent are not taken back.
+   * The thread ends itself, between two of its calls: Node ends the whole process where a thread is terminated just while it makes a
+   * zstd context (an assertion of node_zlib.cc, seen with 24.21). Only one that doesn't listen is terminated.
+   */
   async end(error: ErrorAnswer): Promise<void> {
     this.#fail(error);
-    await this.#worker.terminate();
+    Atomics.store(this.#leaving, 0, 1);
+    this.#worker.postMessage(LEAVE);
+    const late = setTimeout(() => void this.#worker.terminate(), GRACE_MS);
+    await this.#gone;
+    clearTimeout(late);
   }
 
   #end(outcome: Outcome): void {

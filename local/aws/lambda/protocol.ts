@@ -23,6 +23,9 @@ export interface Invoke {
   readonly deadline_ms: number;
 }
 
+/** Tells the thread to end at once, wherever the invocation stands. `leaving` says it before the message is read. */
+export const LEAVE = 'leave';
+
 /** How Lambda answers for a function that threw. */
 export interface ErrorAnswer {
   readonly errorType: string;
