@@ -19,6 +19,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unzipSync } from 'fflate';
 import { FatalError } from '../lib/errors.ts';
+import { isAlive } from './alive.ts';
 
 /** The packaged service, as a deploy would send it. */
 export interface ServicePackage {
@@ -177,15 +178,6 @@ function ownerOf(lock: string): number | null {
     return Number(readlinkSync(lock));
   } catch {
     return null; // given back meanwhile
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // there, and of another user
   }
 }
 

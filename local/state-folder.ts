@@ -1,6 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../lib/errors.ts';
+import { isAlive } from './alive.ts';
 
 /** What lies in a state folder, and how: another number is another program's folder. */
 const FORMAT = 1;
@@ -76,15 +77,6 @@ function ownerOf(lock: string): number | undefined {
     return Number.isInteger(pid) && pid > 0 ? pid : undefined;
   } catch {
     return undefined; // given back meanwhile
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // there, and of another user
   }
 }
 

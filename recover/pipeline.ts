@@ -7,6 +7,7 @@ import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { S3Client } from '@aws-sdk/client-s3';
 import { type SettleReport, settleLake } from '../jobs/duckdb/settle.ts';
 import { FatalError } from '../lib/errors.ts';
+import { isAlive } from '../local/alive.ts';
 import { VirtualClock } from '../local/clock.ts';
 import { Cloud } from '../local/cloud.ts';
 import { packageService } from '../local/package.ts';
@@ -164,12 +165,7 @@ function runningRun(dir: string): RunningRun | null {
   const file = join(dir, 'endpoints.json');
   if (!existsSync(file)) return null;
   const run = JSON.parse(readFileSync(file, 'utf8')) as RunningRun;
-  try {
-    process.kill(run.pid, 0);
-    return run;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? run : null;
-  }
+  return isAlive(run.pid) ? run : null;
 }
 
 function clients(names: PipelineNames, endpoints: Readonly<Record<string, string>>, region: string | undefined) {

@@ -9,7 +9,8 @@ import { type Given, Misuse, runCommand } from './command.ts';
 import { LAKE_PLAN, readPlanOf } from './lake-plan.ts';
 import type { Pipeline } from './pipeline.ts';
 import { countStations, type RelanePorts, relaneLake } from './relane-lake.ts';
-import { KinesisRest } from './stream-rest.ts';
+import { KinesisReader } from './stream-reader.ts';
+import { StreamRest } from './stream-rest.ts';
 
 await runCommand({
   name: 'relane',
@@ -32,7 +33,7 @@ await runCommand({
     const moves = given.one('replan') === null ? movesOf(plan, given) : replanned(plan, await countStations(plan, log));
     const ports: RelanePorts = {
       log,
-      rest: new KinesisRest(pipeline.kinesis, pipeline.names.stream, (records) =>
+      rest: new StreamRest(new KinesisReader(pipeline.kinesis, pipeline.names.stream), (records) =>
         given.progress(records, null, `${records} records of the stream looked at`),
       ),
       writePlan: (next) => writePlan(pipeline, next),

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isAlive } from '../../local/alive.ts';
 import { type Answer, Database } from './connection.ts';
 import { LakeFolder } from './lake-folder.ts';
 import { checkBronze } from './ledger-bronze.ts';
@@ -100,13 +101,7 @@ export async function ledgerOf(root: string, options: LedgerOptions = {}): Promi
 /** True while a process that is alive has the state folder. */
 function hasRun(dir: string): boolean {
   const lock = join(dir, 'lock');
-  if (!existsSync(lock)) return false;
-  try {
-    process.kill(Number(readFileSync(lock, 'utf8')), 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return existsSync(lock) && isAlive(Number(readFileSync(lock, 'utf8')));
 }
 
 /** A run replaces settled and Gold files, and its manifest follows a moment later. */
