@@ -8,4 +8,7 @@ export const sharedData = (path: string): string =>
 export const hasSharedData = existsSync(sharedData('README.md'));
 if (!hasSharedData) console.warn('../shared/data is absent: tests on real captures are left out');
 
+/** The largest recording takes as long as the two others many times over: `npm test` leaves it to LARGE_RECORDING=1, which CI sets. */
+export const hasTimeForLarge = process.env.LARGE_RECORDING === '1';
+
 export const readShared = (path: string): Buffer => readFileSync(sharedData(path));

@@ -12,7 +12,7 @@ import type { EventKind } from './host.ts';
 import * as oracle from './oracle.ts';
 import { pollSeason, systemsOf } from './polling.ts';
 
-const RUNS = Number(process.env.PIPELINE_RUNS ?? 15);
+const RUNS = Number(process.env.PIPELINE_RUNS ?? 10);
 const { PIPELINE_RUNS, PIPELINE_SEED, PIPELINE_PATH } = process.env;
 /** The same seasons each time, unless a number of runs is asked for. */
 const seed = PIPELINE_SEED ?? (PIPELINE_RUNS === undefined ? '20261121' : undefined);
