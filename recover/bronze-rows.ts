@@ -1,16 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { StationEvent } from '../lib/event.ts';
-import { type ColumnType, type Row, toParquet } from '../lib/parquet.ts';
-import { COLUMNS } from '../lib/stream/columns.ts';
-
-const TYPES: Readonly<Record<string, ColumnType>> = {
-  string: 'STRING',
-  bigint: 'INT64',
-  int: 'INT32',
-  boolean: 'BOOLEAN',
-  double: 'DOUBLE',
-};
-const BRONZE = Object.fromEntries(COLUMNS.map(({ name, type }) => [name, TYPES[type] ?? 'STRING']));
+import type { Row } from '../lib/parquet.ts';
+import { type BronzeRow, bronzeFile, partitionOf } from './bronze-file.ts';
 
 /** Where rows that never were in the stream say that they come from: no lane, no arrival, a place after all of the stream's. */
 export interface OutsideRecord {
@@ -32,13 +23,13 @@ export function outsideSequence(...identity: readonly (string | number)[]): stri
 }
 
 /** An event as a row of Bronze. */
-export function eventRow(record: OutsideRecord, line: number, part: number, event: StationEvent): Row {
+export function eventRow(record: OutsideRecord, line: number, part: number, event: StationEvent): BronzeRow {
   const { kind, content_hash, values, raw } = event;
   return { ...record, kind, part, line, content_hash, ...values, raw };
 }
 
 /** A receipt as a row of Bronze; `values` are its columns. */
-export function receiptRow(record: OutsideRecord, values: Row): Row {
+export function receiptRow(record: OutsideRecord, values: Row): BronzeRow {
   return { ...values, ...record, kind: 'receipt', part: 0, line: 1 };
 }
 
@@ -50,17 +41,13 @@ export interface BronzeFile {
 }
 
 /** Rows as files of Bronze, one for each hour of their slots. A file is named after what is in it: it never changes, and putting it again does no harm. */
-export function bronzeFiles(command: string, rows: readonly Row[]): BronzeFile[] {
-  const hours = Map.groupBy(rows, (row) => Math.floor(Number(row.slot_ms) / HOUR_MS) * HOUR_MS);
+export function bronzeFiles(command: string, rows: readonly BronzeRow[]): BronzeFile[] {
+  const hours = Map.groupBy(rows, (row) => Math.floor(row.slot_ms / HOUR_MS) * HOUR_MS);
   return [...hours]
     .sort(([a], [b]) => a - b)
     .map(([hour_ms, own]) => {
-      const bytes = toParquet(BRONZE, own);
+      const bytes = bronzeFile(own);
       const name = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
-      const hour = new Date(hour_ms).toISOString();
-      return {
-        key: `bronze/events/dt=${hour.slice(0, 10)}/hh=${hour.slice(11, 13)}/${command}-${name}.parquet`,
-        bytes,
-      };
+      return { key: `bronze/events/${partitionOf(hour_ms)}/${command}-${name}.parquet`, bytes };
     });
 }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { EventKind } from '../lib/event.ts';
 import { markDirty } from '../lib/gold/dirty.ts';
 import { outsideShard, parseReload, RELOADS_PREFIX, type Reload, reloadKey } from '../lib/gold/reload.ts';
-import type { Row } from '../lib/parquet.ts';
 import type { PlannedSystem } from '../lib/poll/plan.ts';
 import { partOf } from '../lib/stream/lane.ts';
+import type { BronzeRow } from './bronze-file.ts';
 import { bronzeFiles, eventRow, outsideSequence, receiptRow } from './bronze-rows.ts';
 import type { Outcome } from './command.ts';
 import { Misuse } from './command.ts';
@@ -122,9 +122,9 @@ async function look(polls: Polls, { system, source, from_ms, until_ms, progress 
 }
 
 /** The rows of the polls, an hour of slots at a time. */
-async function* hours(polls: Polls, id: string, { system_id, lanes }: PlannedSystem): AsyncGenerator<Row[]> {
+async function* hours(polls: Polls, id: string, { system_id, lanes }: PlannedSystem): AsyncGenerator<BronzeRow[]> {
   const shard_id = outsideShard('reload', id);
-  let rows: Row[] = [];
+  let rows: BronzeRow[] = [];
   let hour: number | null = null;
   for await (const { kind, slot_ms, fetched_at_ms, feed_updated_ms, events, receipt } of polls()) {
     const of = Math.floor(slot_ms / HOUR_MS);

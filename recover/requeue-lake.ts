@@ -2,9 +2,9 @@ import type { Database } from '../jobs/duckdb/connection.ts';
 import type { EventKind, Reject } from '../lib/event.ts';
 import { markDirty } from '../lib/gold/dirty.ts';
 import { activeRanges, outsideShard, parseReload, RELOADS_PREFIX, type ReloadRange } from '../lib/gold/reload.ts';
-import type { Row } from '../lib/parquet.ts';
 import type { Plan, PlannedSystem } from '../lib/poll/plan.ts';
 import { partOf } from '../lib/stream/lane.ts';
+import type { BronzeRow } from './bronze-file.ts';
 import { bronzeFiles, eventRow, outsideSequence, receiptRow } from './bronze-rows.ts';
 import { type BronzePaths, openWindow } from './bronze-window.ts';
 import type { Outcome } from './command.ts';
@@ -103,9 +103,9 @@ interface Day {
 }
 
 /** The rows that Bronze lacks of a day. */
-async function requeueDay(db: Database, { own, systems, ranges, options, left, sums }: Day): Promise<Row[]> {
+async function requeueDay(db: Database, { own, systems, ranges, options, left, sums }: Day): Promise<BronzeRow[]> {
   const before = await readDay(db, own);
-  const rows: Row[] = [];
+  const rows: BronzeRow[] = [];
   for (const rejects of own) {
     const [first] = rejects;
     const system = systems.get(first?.system_id ?? '');
@@ -155,7 +155,7 @@ function rowsOf(
   current: BronzeReceipt | null,
   shard_id: string,
   parts: number,
-): Row[] {
+): BronzeRow[] {
   const { system_id, slot_ms, kind } = poll;
   const { fetched_at_ms } = poll.receipt;
   const record = { system_id, slot_ms, fetched_at_ms, feed_updated_ms, shard_id };
