@@ -1,34 +1,8 @@
 // Roles: one for each function and each service that acts for the pipeline; each may do what it does, where it does it.
 // Neither the stream's key (aws/kinesis) nor the parameters' (aws/ssm) needs a grant: AWS opens both to whom the service lets in.
 
-const arn = (id) => ({ 'Fn::GetAtt': [id, 'Arn'] });
-const sub = (text) => ({ 'Fn::Sub': text });
-const own = (service, resource) =>
-  sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`);
-const under = (...prefixes) => prefixes.map((prefix) => sub(`\${LakeBucket.Arn}/${prefix}/*`));
-const allow = (Action, Resource) => ({ Effect: 'Allow', Action: [Action].flat(), Resource: [Resource].flat() });
+const { account, allow, arn, own, role, sub, under } = require('./role.cjs');
 
-function role(principal, Condition, policyName, Statement) {
-  return {
-    Type: 'AWS::IAM::Role',
-    Properties: {
-      AssumeRolePolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [
-          {
-            Effect: 'Allow',
-            Principal: typeof principal === 'string' ? { Service: principal } : principal,
-            Action: 'sts:AssumeRole',
-            ...(Condition && { Condition }),
-          },
-        ],
-      },
-      Policies: [{ PolicyName: policyName, PolicyDocument: { Version: '2012-10-17', Statement } }],
-    },
-  };
-}
-
-const account = { Ref: 'AWS::AccountId' };
 const forScheduler = (...statements) =>
   role('scheduler.amazonaws.com', { StringEquals: { 'aws:SourceAccount': account } }, 'schedule', statements);
 const forFirehose = (...statements) =>

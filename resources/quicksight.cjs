@@ -1,0 +1,3 @@
+// QuickSight: Gold as data sets and a dashboard.
+
+module.exports = async () => ({ Resources: {} });

@@ -1,0 +1,3 @@
+// Watch: what tells a person that the pipeline is unwell.
+
+module.exports = async () => ({ Resources: {} });
