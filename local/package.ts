@@ -38,7 +38,18 @@ export interface PackageOptions {
 }
 
 /** What a package is made of. */
-const INGREDIENTS = ['functions', 'lib', 'resources', 'config', 'serverless.yml', 'package.json', 'package-lock.json'];
+const INGREDIENTS = [
+  'functions',
+  'lib',
+  'resources',
+  'deploy',
+  'jobs/spark',
+  'jobs/sql',
+  'config',
+  'serverless.yml',
+  'package.json',
+  'package-lock.json',
+];
 const TEMPLATE = 'cloudformation-template-update-stack.json';
 /** Packages that are kept: the newest, and one that an other run may be using. */
 const KEPT = 2;

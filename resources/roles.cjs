@@ -51,8 +51,8 @@ module.exports = async ({ resolveVariable }) => {
           ['glue:GetTable', 'glue:GetTableVersion', 'glue:GetTableVersions'],
           [
             own('glue', 'catalog'),
-            own('glue', `database/${names.database}`),
-            own('glue', `table/${names.database}/bronze_events`),
+            own('glue', `database/${names.databases.bronze}`),
+            own('glue', `table/${names.databases.bronze}/bronze_events`),
           ],
         ),
         ...deliver('bronze', 'errors/bronze'),

@@ -115,10 +115,19 @@ describe('functions', () => {
         QUARANTINE_NAME: 'bikelake-dev-quarantine',
         POLL_TABLE: 'bikelake-dev-polls',
         SEOUL_KEY_PARAMETER: '/bikelake/dev/seoul-key',
+        METRICS_NAMESPACE: 'bikelake/dev',
       },
     ],
     ['bronze', 512, undefined],
-    ['silver', 1024, { BUCKET_NAME: 'bikelake-dev-lake', CHECKPOINT_TABLE: 'bikelake-dev-checkpoints' }],
+    [
+      'silver',
+      1024,
+      {
+        BUCKET_NAME: 'bikelake-dev-lake',
+        CHECKPOINT_TABLE: 'bikelake-dev-checkpoints',
+        METRICS_NAMESPACE: 'bikelake/dev',
+      },
+    ],
   ])('%s has a role and an environment of its own, by name', (name, memory_mb, environment) => {
     const id = `${name[0]?.toUpperCase()}${name.slice(1)}`;
     const { Handler, Runtime, Architectures, MemorySize, Role, Environment } = properties(`${id}LambdaFunction`);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What of the project the definition is made of. */
-const FOLDERS = ['functions', 'lib', 'resources', 'config'];
+const FOLDERS = ['functions', 'lib', 'resources', 'deploy', 'jobs/spark', 'jobs/sql', 'config'];
 const FILES = ['serverless.yml', 'package.json', 'tsconfig.json', 'local/invoke-plugin.cjs'];
 
 // biome-ignore lint/suspicious/noExplicitAny: a template is asserted on, not computed with
@@ -34,7 +34,9 @@ export interface Packaged {
  */
 export function packageService(stage: string, parameters: Readonly<Record<string, string>> = {}): Packaged {
   const room = mkdtempSync(join(tmpdir(), 'bikelake-package-'));
-  for (const folder of FOLDERS) cpSync(join(ROOT, folder), join(room, folder), { recursive: true });
+  for (const folder of FOLDERS.filter((f) => existsSync(join(ROOT, f)))) {
+    cpSync(join(ROOT, folder), join(room, folder), { recursive: true });
+  }
   for (const file of FILES) {
     if (!existsSync(join(ROOT, file))) throw new Error(`${file} is not there, and serverless.yml needs it`);
     cpSync(join(ROOT, file), join(room, file));
