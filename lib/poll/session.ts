@@ -3,7 +3,7 @@ import { hostPort } from './fetch/address.ts';
 import { FetchFailure, NOT_STARTED } from './fetch/failure.ts';
 import type { Fetched, Get } from './fetch/http.ts';
 import { Pacer } from './fetch/pacer.ts';
-import { redacted, redactedBytes, redactedUrl } from './fetch/redact.ts';
+import { holdsSecret, redacted, redactedBytes, redactedUrl } from './fetch/redact.ts';
 import { type Timer, withRetries } from './fetch/retry.ts';
 import type { Validators } from './state.ts';
 
@@ -58,7 +58,7 @@ export class FetchSession {
       const left_ms = this.#until_ms - timer.now_ms();
       if (left_ms < MIN_START_MS) throw last ?? outOfTime(url, secrets);
       const { etag = null, last_modified = null } = validators ?? {};
-      const fetched = await get({ url, etag, last_modified, secrets, timeout_ms: left_ms });
+      const fetched = this.#scrubbed(await get({ url, etag, last_modified, secrets, timeout_ms: left_ms }));
       if (fetched.status === 304 && !validators)
         throw new FetchFailure('http_304', 'the host answered 304 unasked', { http_code: 304 });
       try {
@@ -91,6 +91,21 @@ export class FetchSession {
 
   clock_ms(): number {
     return this.#ports.clock_ms();
+  }
+
+  /** Nothing that comes in holds a secret any more, whatever is made of it: a record, a reject, a message. */
+  #scrubbed(fetched: Fetched): Fetched {
+    if (this.#secrets.size === 0) return fetched;
+    const shown = (text: string | null) => text && redacted(text, [...this.#secrets]);
+    return {
+      ...fetched,
+      body: this.withoutSecrets(fetched.body),
+      content_type: shown(fetched.content_type),
+      etag: shown(fetched.etag),
+      last_modified: shown(fetched.last_modified),
+      moved_to:
+        fetched.moved_to !== null && holdsSecret(fetched.moved_to, [...this.#secrets]) ? null : fetched.moved_to,
+    };
   }
 
   /** The same bytes without any secret that a request was made with: a gateway's error page may repeat the URL. */

@@ -1,5 +1,5 @@
 import { FetchFailure } from './failure.ts';
-import { redactedUrl } from './redact.ts';
+import { holdsSecret, redactedUrl } from './redact.ts';
 
 export const MAX_REDIRECTS = 3;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -31,7 +31,7 @@ export function redirectTarget(from: URL, location: string | undefined, secrets:
   if (target.host === from.host) return target;
   const own = new Set(from.searchParams.values());
   for (const [name, value] of [...target.searchParams]) if (own.has(value)) target.searchParams.delete(name, value);
-  if (secrets.some((secret) => target.href.includes(secret) || target.href.includes(encodeURIComponent(secret)))) {
+  if (holdsSecret(target.href, secrets)) {
     throw new FetchFailure('credentials_refused', `${shown}: the key is not given to another host`);
   }
   return target;
