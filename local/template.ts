@@ -124,6 +124,14 @@ const NEEDS_NOTHING_HERE: ReadonlySet<string> = new Set([
   'AWS::Glue::Database',
   'AWS::Scheduler::ScheduleGroup',
   'AWS::CDK::Metadata',
+  'AWS::SNS::Topic',
+  'AWS::SNS::TopicPolicy',
+  'AWS::SNS::Subscription',
+  'AWS::Chatbot::SlackChannelConfiguration',
+  'AWS::Budgets::Budget',
+  'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::CompositeAlarm',
+  'AWS::CloudWatch::Dashboard',
 ]);
 
 /** Reads a compiled CloudFormation template from a file. Throws with the file's name if it isn't one. */

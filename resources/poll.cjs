@@ -1,17 +1,6 @@
 // Poll: a schedule for each group of the plan, and the state of the groups.
-const { readFileSync } = require('node:fs');
-const { resolve } = require('node:path');
+const { readPlan } = require('./plan.cjs');
 const { schedulesOf } = require('./schedules.cjs');
-
-function readPlan(file) {
-  try {
-    const plan = JSON.parse(readFileSync(resolve(__dirname, '..', file), 'utf8'));
-    if (plan?.format !== 1) throw new Error(`it is of format ${JSON.stringify(plan?.format)}, this version reads 1`);
-    return plan;
-  } catch (cause) {
-    throw new Error(`${file} can't be read as a plan (${cause.message}): make it with \`npm run plan\``, { cause });
-  }
-}
 
 module.exports = async ({ resolveVariable }) => {
   const plan = readPlan(await resolveVariable('param:plan'));

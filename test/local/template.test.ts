@@ -102,7 +102,7 @@ describe('what a template defines', () => {
         },
       },
       Mapping: { Type: 'AWS::Lambda::EventSourceMapping', Properties: { ...MAPPING, ParallelizationFactor: 4 } },
-      Board: { Type: 'AWS::CloudWatch::Dashboard', Properties: {} },
+      Board: { Type: 'AWS::AppSync::GraphQLApi', Properties: {} },
     },
   };
   const stack = toStack(template);
@@ -141,7 +141,7 @@ describe('what a template defines', () => {
     expect(stack.notices).toEqual([
       'SilverLambdaFunction.VpcConfig is not honoured on this machine',
       'Mapping.ParallelizationFactor: 4 is not honoured on this machine (only 1)',
-      'Board: AWS::CloudWatch::Dashboard is not run on this machine',
+      'Board: AWS::AppSync::GraphQLApi is not run on this machine',
     ]);
   });
 });
