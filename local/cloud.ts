@@ -256,6 +256,11 @@ export class Cloud {
     };
   }
 
+  /** Processor time of the functions' environments, by what serverless.yml calls the function, microseconds. */
+  cpu_us(): Promise<Readonly<Record<string, number>>> {
+    return this.#services.lambda.cpu_us();
+  }
+
   /** Resolves once everything that is in the stream and in the buffers is consumed and delivered: windows and intervals count as over. */
   async drain(): Promise<void> {
     const { lambda, mappings, deliveries, direct } = this.#services;

@@ -53,6 +53,13 @@ export class ExecutionEnvironment {
     return this.#failed === undefined;
   }
 
+  /** Processor time of the thread since it began, microseconds: loading the package, and all invocations. */
+  async cpu_us(): Promise<number> {
+    if (this.#failed) return 0;
+    const { user, system } = await this.#worker.cpuUsage();
+    return user + system;
+  }
+
   /** `timeout_ms` is real time: a function's code runs at the machine's speed, whatever the clock says. */
   async invoke(id: string, payload: Uint8Array, timeout_ms: number): Promise<Outcome> {
     if (this.#failed) return { error: this.#failed };
