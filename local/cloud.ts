@@ -1,6 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../lib/errors.ts';
+import { Alarms } from './aws/cloudwatch/alarms.ts';
+import { startCloudWatch } from './aws/cloudwatch/server.ts';
+import { ServiceMetrics } from './aws/cloudwatch/service-metrics.ts';
+import { MetricStore } from './aws/cloudwatch/store.ts';
 import { startDynamoDb, type TableProperties } from './aws/dynamodb/server.ts';
 import type { Faults } from './aws/faults.ts';
 import { DirectPutDelivery } from './aws/firehose/direct-put.ts';
@@ -83,6 +87,8 @@ interface Services {
   readonly deliveries: readonly StreamDelivery[];
   readonly direct: readonly DirectPutDelivery[];
   readonly scheduler: Scheduler;
+  readonly metrics: MetricStore;
+  readonly alarms: Alarms;
 }
 
 /** The embedded AWS: what a compiled template defines, run on this machine. */
@@ -142,19 +148,30 @@ export class Cloud {
       closing.push(() => dynamodb.close());
       for (const table of stack.tables) await dynamodb.createTable(table as unknown as TableProperties);
 
+      const metrics = new MetricStore();
+      const measured = new ServiceMetrics(metrics, o.clock);
       const chance = seededChance(o.seed ?? 1);
       let lambda: Lambda | undefined;
       const invoke: DeliveryPorts['invoke'] = (name, payload) => (lambda as Lambda).invoke(name, payload);
-      const ports = { kinesis, s3, clock: o.clock, dir: o.dir, warn, invoke, ...(faults && { faults }) };
+      const ports = {
+        kinesis: measured.reader(kinesis),
+        s3,
+        clock: o.clock,
+        dir: o.dir,
+        warn,
+        invoke,
+        ...(faults && { faults }),
+      };
       const direct = stack.delivery_streams
         .filter(({ source }) => source === null)
-        .map((settings) => new DirectPutDelivery(settings, ports, faults));
+        .map((settings) => new DirectPutDelivery(settings, ports, faults, measured.put(settings.name)));
       closing.push(() => Promise.all(direct.map((stream) => stream.close())));
       const endpoints = {
         AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
         ...(await serve(closing, {
-          KINESIS: () => startKinesis(kinesis, o.clock, 0, faults),
+          KINESIS: () => startKinesis(kinesis, o.clock, 0, faults, measured.stream),
           S3: () => startS3(s3, 0, faults),
+          CLOUDWATCH: () => startCloudWatch(metrics, o.clock),
           SSM: () => startSsm(o.parameters ?? {}, 0, faults),
           FIREHOSE: () =>
             startFirehose(
@@ -178,6 +195,7 @@ export class Cloud {
         log_dir: join(o.dir, 'logs'),
         chance,
         environments: o.environments ?? 2,
+        observe: measured.functions,
         ...(faults && { faults }),
       });
       const running = lambda;
@@ -185,24 +203,31 @@ export class Cloud {
       // The delivery streams before all that writes into the stream: they begin at its newest record.
       const deliveries = stack.delivery_streams
         .filter(({ source }) => source !== null)
-        .map((settings) => new StreamDelivery(settings, tableOf(settings, stack.glue_tables), ports));
+        .map((settings) => {
+          const observed = { ...ports, observe: measured.delivery(settings.name) };
+          closing.push(measured.reading(settings.source ?? ''));
+          return new StreamDelivery(settings, tableOf(settings, stack.glue_tables), observed);
+        });
       closing.push(() => Promise.all(deliveries.map((delivery) => delivery.close())));
       const putObject = (bucket: string, key: string, body: Buffer): Promise<unknown> => s3.put(bucket, key, body);
       const nameOf = (name: string): string => stack.functions.find((f) => f.name === name)?.short_name ?? name;
       const portsAt = (place: string) => ({ ...ports, putObject, place });
-      const mappings = stack.mappings.map(
-        (settings) => new EventSourceMapping(settings, portsAt(`mapping.${nameOf(settings.function_name)}`)),
-      );
+      const mappings = stack.mappings.map((settings) => {
+        if (settings.enabled) closing.push(measured.reading(settings.stream));
+        const observed = portsAt(`mapping.${nameOf(settings.function_name)}`);
+        return new EventSourceMapping(settings, { ...observed, observe: measured.mapping(settings) });
+      });
       closing.push(() => Promise.all(mappings.map((mapping) => mapping.close())));
       const invokeAsync = (name: string, payload: Uint8Array): Promise<void> => running.invokeAsync(name, payload);
-      const scheduler = new Scheduler({ ...ports, invokeAsync, chance });
+      const scheduler = new Scheduler({ ...ports, invokeAsync, chance, observe: measured.schedules });
       closing.push(() => scheduler.stop());
+      const alarms = new Alarms(metrics, { metric: stack.alarms, composite: stack.composite_alarms }, o.clock.now());
       const file = join(o.dir, 'endpoints.json');
       const run = { pid: process.pid, region: REGION, endpoints, environment: o.environment ?? {} };
       writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
       closing.push(() => rmSync(file, { force: true }));
       return new Cloud(
-        { stack, lambda, mappings, deliveries, direct, scheduler },
+        { stack, lambda, mappings, deliveries, direct, scheduler, metrics, alarms },
         endpoints,
         o.schedules ?? stack.schedules,
         closing,
@@ -268,6 +293,16 @@ export class Cloud {
     await Promise.all([...mappings, ...deliveries].map((consumer) => consumer.drain()));
     await lambda.quiet();
     await Promise.all(direct.map((stream) => stream.drain()));
+  }
+
+  /** The metrics of this run. */
+  get metrics(): MetricStore {
+    return this.#services.metrics;
+  }
+
+  /** The template's alarms: evaluated when they are told to. */
+  get alarms(): Alarms {
+    return this.#services.alarms;
   }
 
   /** Ends the functions' idle environments, and so frees their memory. */

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { type MetricAlarm, toAlarm } from './aws/cloudwatch/alarm.ts';
+import { type CompositeAlarm, toCompositeAlarm } from './aws/cloudwatch/alarms.ts';
 import {
   DELIVERY_STREAM_HONOURED,
   type DeliveryStreamSettings,
@@ -35,6 +37,8 @@ export interface Stack {
   readonly glue_tables: GlueTable[];
   readonly delivery_streams: DeliveryStreamSettings[];
   readonly schedules: Schedule[];
+  readonly alarms: MetricAlarm[];
+  readonly composite_alarms: CompositeAlarm[];
   readonly notices: string[];
 }
 
@@ -109,7 +113,24 @@ const READERS: Readonly<Record<string, Reader>> = {
       if (textOf(target.Arn).includes(':lambda:')) stack.schedules.push(toSchedule(resource));
     },
   },
+  'AWS::CloudWatch::Alarm': {
+    honoured: true,
+    read: (resource, stack) => orNotice(resource, stack, () => stack.alarms.push(toAlarm(resource))),
+  },
+  'AWS::CloudWatch::CompositeAlarm': {
+    honoured: true,
+    read: (resource, stack) => orNotice(resource, stack, () => stack.composite_alarms.push(toCompositeAlarm(resource))),
+  },
 };
+
+/** An alarm of another kind than is known here is left out, and told. */
+function orNotice({ id }: Resource, stack: Stack, read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    stack.notices.push(`${id}: ${(error as Error).message}: the alarm is left out on this machine`);
+  }
+}
 
 /** Types that need nothing on this machine: who may do what, logs, names, and what AWS itself shows. */
 const NEEDS_NOTHING_HERE: ReadonlySet<string> = new Set([
@@ -160,6 +181,8 @@ export function toStack(template: Template, parameters: Readonly<Record<string, 
     glue_tables: [],
     delivery_streams: [],
     schedules: [],
+    alarms: [],
+    composite_alarms: [],
     notices: [],
   };
   const pseudo = { account_id: ACCOUNT_ID, region: REGION };

@@ -1,4 +1,5 @@
-/** The AWS JSON 1.1 protocol: an operation named in `x-amz-target`, JSON in and out, errors as `{"__type", "message"}`. */
+/** The AWS JSON protocol (1.0 and 1.1 are alike here): an operation named in `x-amz-target`, JSON in and out, errors as `{"__type", "message"}`. */
+import { gunzipSync } from 'node:zlib';
 import { AwsError, toAwsError } from './error.ts';
 import { passDoor } from './faults/door.ts';
 import { type ListPut, PartialPut } from './faults/partial.ts';
@@ -24,6 +25,8 @@ export interface JsonService {
   readonly throttle: { readonly code: string; readonly status: number };
   /** Operations that take a list of records, and may take a part of it. */
   readonly lists?: Readonly<Record<string, ListPut>>;
+  /** Is told of every request that was answered, and of every one that was refused as too many: then there is no answer. */
+  readonly observe?: (operation: string, input: Input, answer: object | null) => void;
 }
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
@@ -37,7 +40,7 @@ interface JsonAnswer {
 /** `port` 0 lets the system choose. */
 export function serveJson(service: JsonService, port = 0, faults: Faults = NO_FAULTS): Promise<Endpoint> {
   const partial = new PartialPut();
-  return serveHttp((request, response) => {
+  return serveHttp(async (request, response) => {
     const target = headerOf(request, 'x-amz-target');
     const operation = target?.split('.')[1] ?? '';
     const list = service.lists?.[operation];
@@ -45,8 +48,16 @@ export function serveJson(service: JsonService, port = 0, faults: Faults = NO_FA
     const run = async (): Promise<object> => {
       const input = await inputOf(request, service);
       const act = (taken: Input): Promise<object> => service.handle(parseOperation(target, service.target), taken);
-      return fault === 'partial' && list ? partial.put(input, list, act) : act(input);
+      const answer = await (fault === 'partial' && list ? partial.put(input, list, act) : act(input));
+      service.observe?.(operation, input, answer);
+      return answer;
     };
+    if (fault === 'throttle') {
+      await inputOf(request, service).then(
+        (input) => service.observe?.(operation, input, null),
+        () => undefined, // nothing that can be read was refused
+      );
+    }
     return passDoor(fault === 'partial' ? null : fault, {
       act: () =>
         run().then(toAnswer, (thrown: unknown) => toErrorAnswer(toAwsError(thrown, service.name, service.fault))),
@@ -79,7 +90,16 @@ const refusal = (kind: 'throttle' | 'error', { throttle, fault }: JsonService): 
     : new AwsError(fault, 'Internal failure', 500);
 
 async function inputOf(request: Request, service: JsonService): Promise<Input> {
-  return parseInput(await readBody(request, service.limit_bytes));
+  const body = await readBody(request, service.limit_bytes);
+  return parseInput(headerOf(request, 'content-encoding') === 'gzip' ? gunzip(body) : body);
+}
+
+function gunzip(body: Buffer): Buffer {
+  try {
+    return gunzipSync(body);
+  } catch (cause) {
+    throw new AwsError('SerializationException', `The body is not compressed as it says: ${(cause as Error).message}`);
+  }
 }
 
 function parseOperation(header: string | undefined, target: string): string {

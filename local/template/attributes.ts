@@ -1,3 +1,4 @@
+import { uuidOf } from '../aws/mapping/uuid.ts';
 import { ACCOUNT_ID, arnOf } from '../aws/names.ts';
 import type { Resource, Value } from './resolve.ts';
 
@@ -27,6 +28,13 @@ const NAMING: Readonly<Record<string, Naming>> = {
   'AWS::Logs::LogStream': { name: 'LogStreamName', arn: (n) => arnOf('logs', `log-stream:${n}`) },
   'AWS::Scheduler::Schedule': { name: 'Name', arn: (n) => arnOf('scheduler', `schedule/default/${n}`) },
   'AWS::Scheduler::ScheduleGroup': { name: 'Name', arn: (n) => arnOf('scheduler', `schedule-group/${n}`) },
+  'AWS::CloudWatch::Alarm': { name: 'AlarmName', arn: (n) => arnOf('cloudwatch', `alarm:${n}`) },
+  'AWS::CloudWatch::CompositeAlarm': { name: 'AlarmName', arn: (n) => arnOf('cloudwatch', `alarm:${n}`) },
+  'AWS::StepFunctions::StateMachine': {
+    name: 'StateMachineName',
+    arn: (n) => arnOf('states', `stateMachine:${n}`),
+    ref: 'arn',
+  },
   'AWS::SNS::Topic': { name: 'TopicName', arn: (n) => arnOf('sns', n), ref: 'arn' },
   'AWS::SQS::Queue': { name: 'QueueName', arn: (n) => arnOf('sqs', n) },
   'AWS::SSM::Parameter': { name: 'Name', arn: (n) => arnOf('ssm', `parameter/${n}`) },
@@ -41,6 +49,7 @@ export function nameOf(resource: Resource): string {
 }
 
 export function referenceOf(resource: Resource): string {
+  if (resource.type === 'AWS::Lambda::EventSourceMapping') return uuidOf(resource.id);
   const name = nameOf(resource);
   const naming = NAMING[resource.type];
   return naming?.ref === 'arn' ? naming.arn(name) : name;
@@ -50,6 +59,7 @@ export function referenceOf(resource: Resource): string {
 export function attributeOf(resource: Resource, attribute: string): string {
   const name = nameOf(resource);
   const naming = NAMING[resource.type];
+  if (attribute === 'Name' && naming) return name;
   if (attribute === 'Arn' || attribute === 'TopicArn') {
     return naming ? naming.arn(name) : arnOf(serviceOf(resource.type), name);
   }

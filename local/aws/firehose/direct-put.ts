@@ -19,7 +19,12 @@ import { Signal } from '../signal.ts';
 import { expandPrefix, objectName } from './prefix.ts';
 import type { DeliveryStreamSettings } from './settings.ts';
 import { endingOf, PlainSink } from './sink.ts';
-import type { DeliveryPorts } from './stream-delivery.ts';
+import type { DeliveryObserver, DeliveryPorts } from './stream-delivery.ts';
+
+/** Is told how a delivery stream that is put into gets on. */
+export interface DirectPutObserver extends Pick<DeliveryObserver, 'delivered'> {
+  accepted(records: number, bytes: number): void;
+}
 
 /** A line of the file of accepted records. */
 interface Accepted {
@@ -39,6 +44,7 @@ export class DirectPutDelivery {
   readonly #s3: DeliveryPorts['s3'];
   readonly #clock: VirtualClock;
   readonly #warn: (message: string) => void;
+  readonly #observe: DirectPutObserver | undefined;
   readonly #faults: Faults;
   /** Accepted, and not in a delivery yet. */
   readonly #open_path: string;
@@ -59,12 +65,14 @@ export class DirectPutDelivery {
     settings: DeliveryStreamSettings,
     { s3, clock, dir, warn }: Pick<DeliveryPorts, 's3' | 'clock' | 'dir' | 'warn'>,
     faults: Faults = NO_FAULTS,
+    observe?: DirectPutObserver,
   ) {
     this.#settings = settings;
     this.#faults = faults;
     this.#s3 = s3;
     this.#clock = clock;
     this.#warn = warn;
+    this.#observe = observe;
     const folder = join(dir, 'firehose');
     mkdirSync(folder, { recursive: true });
     this.#open_path = join(folder, `${settings.name}.accepted`);
@@ -91,6 +99,10 @@ export class DirectPutDelivery {
     this.#records += records.length;
     this.#bytes += records.reduce((sum, data) => sum + data.length, 0);
     this.#first_ms ??= arrived_at_ms;
+    this.#observe?.accepted(
+      records.length,
+      records.reduce((sum, data) => sum + data.length, 0),
+    );
     this.#arrivals.raise();
   }
 
@@ -176,6 +188,9 @@ export class DirectPutDelivery {
     const oldest_ms = Math.min(...accepted.map((record) => record.arrived_at_ms));
     const key = expandPrefix(prefix, oldest_ms) + objectName(name, oldest_ms, endingOf(false, compression));
     await this.#s3.putFile(bucket, key, path);
+    const age_ms = this.#clock.now() - oldest_ms;
+    const bytes = accepted.reduce((sum, { data }) => sum + Buffer.byteLength(data, 'base64'), 0);
+    this.#observe?.delivered({ records: accepted.length, bytes, age_ms, success: true });
     rmSync(this.#leaving_path);
     this.#counters.records += accepted.length;
     this.#counters.files += 1;

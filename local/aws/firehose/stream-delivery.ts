@@ -16,6 +16,21 @@ import type { DeliveryStreamSettings, GlueTable } from './settings.ts';
 import { endingOf } from './sink.ts';
 import { recordId, toTransformEvent } from './transform-event.ts';
 
+/** Is told how a delivery stream gets on. */
+export interface DeliveryObserver {
+  read(records: number, bytes: number): void;
+  /** The function was invoked with records: whether it answered, and how many of them are good. */
+  transformed(records: { readonly sent: number; readonly good: number; readonly answered: boolean }): void;
+  conversionFailed(records: number): void;
+  /** Records came to be delivered: the oldest of them is as old as this. */
+  delivered(delivery: {
+    readonly records: number;
+    readonly bytes: number;
+    readonly age_ms: number;
+    readonly success: boolean;
+  }): void;
+}
+
 /** What a delivery stream needs of the other services. */
 export interface DeliveryPorts {
   readonly kinesis: Pick<KinesisStore, 'shards' | 'read' | 'last' | 'pending' | 'subscribe'>;
@@ -30,6 +45,7 @@ export interface DeliveryPorts {
   readonly dir: string;
   readonly warn: (message: string) => void;
   readonly faults?: Faults;
+  readonly observe?: DeliveryObserver;
   /** Its name in the vocabulary of faults; `delivery.<name>` if it isn't given. */
   readonly place?: string;
 }
@@ -196,6 +212,10 @@ export class StreamDelivery {
     };
     const buffered = this.#buffered;
     buffered.records += batch.length;
+    this.#ports.observe?.read(
+      batch.length,
+      batch.reduce((sum, { data }) => sum + data.length, 0),
+    );
     buffered.oldest_ms = batch.reduce((oldest, r) => Math.min(oldest, r.arrived_at_ms), buffered.oldest_ms);
     const transformed = await this.#transform(batch, buffered);
     await this.#converting;
@@ -216,8 +236,10 @@ export class StreamDelivery {
       try {
         const { function_error, payload: answer } = await this.#ports.invoke(transform.function_name, payload);
         if (function_error === null) return answer;
+        this.#ports.observe?.transformed({ sent: batch.length, good: 0, answered: false });
         failure.message = `The Lambda function was successfully invoked but it returned an error result: ${Buffer.from(answer).toString()}`;
       } catch (error) {
+        this.#ports.observe?.transformed({ sent: batch.length, good: 0, answered: false });
         failure.message = (error as Error).message;
       }
     }
@@ -239,7 +261,18 @@ export class StreamDelivery {
           )
         : await this.#converter.addAnswer(transformed, batch.map(recordId), buffered.path);
     buffered.bytes += added.bytes;
+    this.#observeConversion(batch.length, added, transformed !== 'as they are');
     this.#fail(batch, added, buffered, 1);
+  }
+
+  #observeConversion(records: number, { failures }: Added, is_transformed: boolean): void {
+    const recordsOf = (output: ErrorOutput): number =>
+      new Set(failures.filter((failure) => failure.output === output).map(({ index }) => index)).size;
+    const { observe } = this.#ports;
+    const good = records - recordsOf('processing-failed');
+    if (is_transformed) observe?.transformed({ sent: records, good, answered: true });
+    const unconverted = recordsOf('format-conversion-failed');
+    if (unconverted > 0) observe?.conversionFailed(unconverted);
   }
 
   #fail(batch: readonly StreamRecord[], { failures }: Added, buffered: Buffered, attempts: number): void {
@@ -271,7 +304,15 @@ export class StreamDelivery {
     if (buffered === undefined) return;
     const fault = this.#faults.next(this.#place, this.#redelivering ? ['replaced'] : ['duplicate', 'replaced']);
     if (fault === 'replaced') return this.#replace();
-    await this.#putObjects(buffered);
+    const { records, bytes } = buffered;
+    const delivery = { records, bytes, age_ms: this.#ports.clock.now() - buffered.oldest_ms };
+    try {
+      await this.#putObjects(buffered);
+    } catch (error) {
+      this.#ports.observe?.delivered({ ...delivery, success: false });
+      throw error;
+    }
+    this.#ports.observe?.delivered({ ...delivery, success: true });
     this.#flush = false;
     this.#redelivering = fault === 'duplicate';
     if (fault === 'duplicate') return this.#abandon();

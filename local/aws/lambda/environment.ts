@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { type Answer, type EnvironmentSetup, type ErrorAnswer, type Invoke, LEAVE, toErrorAnswer } from './protocol.ts';
 
@@ -25,7 +26,13 @@ export class ExecutionEnvironment {
   #waiting: Waiting | undefined;
   #failed: ErrorAnswer | undefined;
 
-  constructor(setup: EnvironmentSetup, variables: Record<string, string>, log: NodeJS.WritableStream) {
+  /** `onLine` is told of each line that the function prints. */
+  constructor(
+    setup: EnvironmentSetup,
+    variables: Record<string, string>,
+    log: NodeJS.WritableStream,
+    onLine?: (line: string) => void,
+  ) {
     this.#worker = new Worker(new URL('./environment-thread.ts', import.meta.url), {
       workerData: { setup, leaving: this.#leaving },
       env: variables,
@@ -36,6 +43,9 @@ export class ExecutionEnvironment {
     });
     this.#worker.stdout.pipe(log, { end: false });
     this.#worker.stderr.pipe(log, { end: false });
+    if (onLine) {
+      for (const input of [this.#worker.stdout, this.#worker.stderr]) createInterface({ input }).on('line', onLine);
+    }
     this.#worker.on('message', (answer: Answer) => {
       if (answer.id === this.#waiting?.id) this.#end('body' in answer ? answer : { error: answer.error });
     });

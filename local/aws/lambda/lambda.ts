@@ -21,6 +21,15 @@ export interface Invocation {
   readonly payload: Uint8Array;
 }
 
+/** Is told what becomes of invocations, and what functions print. */
+export interface LambdaObserver {
+  /** `began_ms`: virtual time; `duration_ms`: real. */
+  invoked(function_name: string, call: { began_ms: number; duration_ms: number; failed: boolean }): void;
+  throttled(function_name: string): void;
+  /** A line of its log. */
+  printed(function_name: string, line: string): void;
+}
+
 export interface LambdaOptions {
   readonly functions: readonly FunctionSettings[];
   readonly asynchronous: readonly AsyncSettings[];
@@ -36,6 +45,7 @@ export interface LambdaOptions {
   /** Most execution environments of a function that has no reserved concurrency. */
   readonly environments: number;
   readonly faults?: Faults;
+  readonly observe?: LambdaObserver;
 }
 
 interface Slot {
@@ -123,13 +133,24 @@ export class Lambda {
       );
     }
     const fault = this.#faults.next(`lambda.${deployed.settings.short_name}`, INVOCATION_FAULTS);
-    if (fault === 'throttle') throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    if (fault === 'throttle') {
+      this.#options.observe?.throttled(deployed.settings.name);
+      throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    }
     const slot = await this.#acquire(deployed, options.slot, fault === 'switch');
     const request_id = randomUUID();
+    const began = { began_ms: this.#options.clock.now(), real_ms: performance.now() };
     const outcome = await this.#run(deployed, slot, { request_id, payload, fault });
+    this.#options.observe?.invoked(deployed.settings.name, {
+      began_ms: began.began_ms,
+      duration_ms: performance.now() - began.real_ms,
+      failed: 'error' in outcome,
+    });
     if ('body' in outcome) return { request_id, function_error: null, payload: outcome.body };
     deployed.errors += 1;
-    deployed.log.write(`${JSON.stringify({ request_id, ...outcome.error })}\n`);
+    const line = JSON.stringify({ request_id, ...outcome.error });
+    deployed.log.write(`${line}\n`);
+    this.#options.observe?.printed(deployed.settings.name, line);
     return { request_id, function_error: 'Unhandled', payload: Buffer.from(JSON.stringify(outcome.error)) };
   }
 
@@ -296,7 +317,7 @@ export class Lambda {
   }
 
   #start({ settings, log }: Deployed): ExecutionEnvironment {
-    const { code, clock, variables, environment } = this.#options;
+    const { code, clock, variables, environment, observe } = this.#options;
     return new ExecutionEnvironment(
       {
         function_name: settings.name,
@@ -317,6 +338,7 @@ export class Lambda {
         ...environment?.[settings.short_name],
       },
       log,
+      observe && ((line) => observe.printed(settings.name, line)),
     );
   }
 }

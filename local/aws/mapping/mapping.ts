@@ -10,6 +10,14 @@ import { StateFile } from '../state-file.ts';
 import type { MappingSettings } from './settings.ts';
 import { ShardReader } from './shard-reader.ts';
 
+/** Is told of the batches of a mapping. */
+export interface MappingObserver {
+  /** The function is invoked with a batch whose newest record is as old as this. */
+  invoking(age_ms: number): void;
+  /** Records were given up, and a document of them was put, or not. */
+  gaveUp(records: number, is_documented: boolean): void;
+}
+
 /** What the mapping needs of the other services. */
 export interface MappingPorts {
   readonly kinesis: Pick<KinesisStore, 'shards' | 'read' | 'last' | 'pending' | 'subscribe'>;
@@ -21,6 +29,7 @@ export interface MappingPorts {
   /** An error that isn't the function's: the mapping goes on trying, and a person should know. */
   readonly warn: (message: string) => void;
   readonly faults?: Faults;
+  readonly observe?: MappingObserver;
   /** Its name in the vocabulary of faults; `mapping.<function name>` if it isn't given. */
   readonly place?: string;
   /** For tests: children are read at once, and not after their parents. What reads the stream must survive that too. */
@@ -137,6 +146,7 @@ export class EventSourceMapping {
         this.#moveTo(shard, sequence_number);
         this.#done += done;
         this.#given_up += given_up;
+        if (given_up > 0) this.#ports.observe?.gaveUp(given_up, this.#settings.failure_bucket !== null);
       },
     });
     this.#readers.set(shard, reader);

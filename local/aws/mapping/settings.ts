@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { type Honoured, only } from '../../template/honoured.ts';
 import type { Properties, Resource } from '../../template/resolve.ts';
 import { textOf } from '../../template/text.ts';
 import { functionNameOf } from '../lambda/settings.ts';
+import { uuidOf } from './uuid.ts';
 
 /** An event source mapping from a Kinesis stream to a function. */
 export interface MappingSettings {
@@ -75,12 +75,4 @@ export function toMappingSettings({ id, properties: p }: Resource): MappingSetti
         ? destination.slice('arn:aws:s3:::'.length)
         : null,
   };
-}
-
-/** The same mapping has the same UUID in every run: its state and the keys of its failure documents are found again. */
-function uuidOf(id: string): string {
-  const hex = createHash('sha256').update(id).digest('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
-    '-',
-  );
 }

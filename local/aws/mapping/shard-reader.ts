@@ -22,6 +22,7 @@ export interface ReaderPorts {
   readonly warn: (message: string) => void;
   readonly faults: Faults;
   readonly chance: Chance;
+  readonly observe?: { invoking(age_ms: number): void };
   /** The mapping's name in the vocabulary of faults. */
   readonly place: string;
   /** Aborted: take no further batch. */
@@ -137,6 +138,8 @@ export class ShardReader {
       return false;
     }
     const payload = Buffer.from(JSON.stringify(toBatchEvent(records, this.#settings)));
+    const newest_ms = records.at(-1)?.arrived_at_ms ?? clock.now();
+    this.#ports.observe?.invoking(Math.max(0, clock.now() - newest_ms));
     const invocation = await invoke(this.#settings.function_name, payload);
     const outcome = this.#outcome(invocation, records);
     const fault = faults.next(place, this.#possible(outcome, records.length));

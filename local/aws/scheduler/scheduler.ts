@@ -15,6 +15,7 @@ export interface SchedulerPorts {
   readonly dir: string;
   readonly warn: (message: string) => void;
   readonly faults?: Faults;
+  readonly observe?: { attempted(): void; failed(): void };
 }
 
 /** EventBridge Scheduler fires within the minute of the scheduled time, and at least once (user guide, "Schedule types", "How it works"). */
@@ -112,11 +113,15 @@ export class Scheduler {
 
   #fire(schedule: Schedule, slot_ms: number): void {
     this.#counters.fired += 1;
+    this.#ports.observe?.attempted();
     const scheduled_time = `${new Date(slot_ms).toISOString().slice(0, 19)}Z`;
     const payload = Buffer.from(schedule.input.replaceAll(SCHEDULED_TIME, scheduled_time));
     const flight = this.#ports
       .invokeAsync(schedule.function_name, payload)
-      .catch((error: Error) => this.#ports.warn(`schedule ${schedule.name}: ${error.message}`))
+      .catch((error: Error) => {
+        this.#ports.observe?.failed();
+        this.#ports.warn(`schedule ${schedule.name}: ${error.message}`);
+      })
       .finally(() => this.#in_flight.delete(flight));
     this.#in_flight.add(flight);
   }
