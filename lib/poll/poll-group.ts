@@ -4,6 +4,7 @@ import { decodeChunk, isSlot, packChunks } from '../stream/chunk.ts';
 import { type Pause, type PutPort, putRecords, type StreamRecord } from '../stream/put-records.ts';
 import { entriesByLane, entryKey } from './entries.ts';
 import { type FeedPoll, failed, rejectedBody, type SystemPoll } from './feed-poll.ts';
+import { heldWithin } from './fetch/held.ts';
 import { pollGbfs } from './gbfs.ts';
 import type { PlannedSystem, PollInput } from './plan.ts';
 import { isGroup } from './plan-text.ts';
@@ -45,7 +46,7 @@ export async function pollGroup(input: PollInput, ports: PollPorts): Promise<Rec
   const began_ms = ports.timer.now_ms();
   const left_ms = ports.remaining_ms();
   const until_ms = began_ms + left_ms - Math.min(SENDING_MS, left_ms / 4);
-  const session = new FetchSession(slot_ms, until_ms, ports);
+  const session = new FetchSession(slot_ms, until_ms, { ...ports, get: heldWithin(ports.get) });
 
   const before = await readState(group_id, ports);
   const results = await Promise.all(

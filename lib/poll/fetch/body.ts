@@ -3,14 +3,15 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { FetchFailure } from './failure.ts';
 
-/** What a body may have, as it comes and as decoded. The largest public feeds have a few MB. */
+/** What a body may have, as it comes and as decoded. */
 export interface BodyLimits {
   readonly wire_bytes: number;
   readonly decoded_bytes: number;
 }
 
-const MB = 1024 * 1024;
-export const BODY_LIMITS: BodyLimits = { wire_bytes: 64 * MB, decoded_bytes: 256 * MB };
+export const MB = 1024 * 1024;
+/** The largest public feeds have a few MB. What all bodies of a poll may have together is in held.ts. */
+export const BODY_LIMITS: BodyLimits = { wire_bytes: 8 * MB, decoded_bytes: 16 * MB };
 export const ACCEPT_ENCODING = 'gzip, deflate, br';
 
 const decoders = {
