@@ -1,3 +1,4 @@
+import { alarmLines } from './alarm-watch.ts';
 import { failureLine } from './failures.ts';
 import { faultLines } from './faults-report.ts';
 import type { RunResult } from './run.ts';
@@ -45,6 +46,7 @@ export function reportText(result: RunResult): string {
         ]),
     `gold    ${n(f.settled_spans)} spans settled, ${n(f.settled_changes)} of them changes`,
     ...faultLines(result),
+    ...alarmLines(result.alarms),
     ...(wrong.length === 0
       ? ['ledger  balances at every hop; the audit finds nothing missing and nothing extra']
       : wrong.map((line) => `WRONG   ${line}`)),

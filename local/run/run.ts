@@ -7,6 +7,7 @@ import { FaultInjector, type Injected } from '../aws/faults/injector.ts';
 import type { FaultSpec } from '../aws/faults/spec.ts';
 import { Cloud } from '../cloud.ts';
 import { packageService } from '../package.ts';
+import { type AlarmTold, AlarmWatch } from './alarm-watch.ts';
 import { type Failure, failuresOf } from './failures.ts';
 import { planInLake } from './lake.ts';
 import { schedulesOf } from './schedules.ts';
@@ -15,10 +16,13 @@ import type { Source } from './source.ts';
 
 /** The stage that a run on this machine packages. */
 const STAGE = 'dev';
+const PREFIX = `bikelake-${STAGE}-`;
 /** What DuckDB may use, beside the run itself, so that both stay below 1.5 GB. */
 const SETTLE_MEMORY_MB = 640;
 const SETTLE_EVERY_MS = 10_000;
 const SHOW_EVERY_MS = 250;
+/** Real time, as the one above. */
+const LOOK_EVERY_MS = 1_000;
 /** How often the faults are asked whether to settle now, though nothing is complete: real time, or polls of a replay. */
 const EARLY_EVERY_MS = 2_000;
 const EARLY_EVERY_POLLS = 100;
@@ -45,6 +49,8 @@ export interface RunResult {
   readonly undelivered: number;
   /** null for a run without faults. */
   readonly faults: FaultsMet | null;
+  /** Alarms that were on. */
+  readonly alarms: readonly AlarmTold[];
   readonly figures: Figures;
   readonly failures: readonly Failure[];
   readonly seconds: number;
@@ -67,6 +73,7 @@ export class Run {
   readonly #faults: FaultSpec | null;
   readonly #injector: FaultInjector | null;
   #warnings = 0;
+  #watch: AlarmWatch | undefined;
 
   constructor(dir: string, source: Source, screen: Screen, faults: FaultSpec | null = null) {
     this.#dir = dir;
@@ -106,6 +113,7 @@ export class Run {
     return {
       undelivered: this.#cloud?.counters().bronze.failed ?? 0,
       faults: this.#faultsMet(),
+      alarms: this.#watch?.told() ?? [],
       figures: await figuresOf(this.#lake),
       failures: await failuresOf(this.#lake),
       seconds: Math.round((performance.now() - this.#started_ms) / 100) / 10,
@@ -128,6 +136,7 @@ export class Run {
       warn: (message) => this.#warn(message),
     });
     this.#cloud = cloud;
+    this.#watch = new AlarmWatch(cloud.alarms, clock, PREFIX, (line) => this.#screen.say(line));
     this.#lake = join(this.#dir, 's3', cloud.names.bucket);
     this.#screen.say(startedText(cloud, this.#dir));
     return cloud;
@@ -138,9 +147,11 @@ export class Run {
     const { drive } = this.#source;
     if (drive === null) {
       const settles = this.#settleNowAndThen();
-      cloud.startSchedules(schedulesOf(plan, `bikelake-${STAGE}-poll`));
+      cloud.startSchedules(schedulesOf(plan, `${PREFIX}poll`));
+      const looks = setInterval(() => this.#watch?.look(), LOOK_EVERY_MS);
       await aborted(this.#stop.signal);
       clearInterval(settles);
+      clearInterval(looks);
       return;
     }
     let polls = 0;
