@@ -8,6 +8,7 @@ import { parseBatch } from '../lib/silver/batch-event.ts';
 import { DynamoCheckpoints } from '../lib/silver/dynamo-checkpoint.ts';
 import { processBatch, type SilverPorts } from '../lib/silver/process-batch.ts';
 import { S3Log } from '../lib/silver/s3-log.ts';
+import { sendMetrics } from '../lib/watch/send.ts';
 
 /** A checkpoint or the first object of a folder has some hundred KB. */
 const CALL_MS = 10_000;
@@ -21,11 +22,18 @@ const ports: SilverPorts = {
   warn: (message, details) => console.warn({ message, ...details }),
 };
 
+const send = sendMetrics('silver', config.metricsNamespace);
+
 /** Kinesis batch → Silver log. Answers with the lowest record that is not done; Lambda delivers from there again. */
 export const handler = middy<KinesisStreamEvent, KinesisStreamBatchResponse>(async (event: KinesisStreamEvent) => {
   const { records, foreign, newer } = parseBatch(event);
   for (const record of foreign) ports.warn('passed over a record that is no chunk', { ...record });
   if (newer !== null) ports.warn('a chunk of a newer format waits for the version that reads it', { ...newer });
-  const open = (await processBatch(records, ports)) ?? newer?.sequence_number ?? null;
+  let changes = 0;
+  const logged = (count: number) => {
+    changes += count;
+  };
+  const open = (await processBatch(records, { ...ports, logged })) ?? newer?.sequence_number ?? null;
+  send({ ChangesLogged: changes }); // what was put counts, also of a batch that comes again
   return { batchItemFailures: open === null ? [] : [{ itemIdentifier: open }] };
 });

@@ -26,6 +26,8 @@ export const config = {
   pollTable: () => required('POLL_TABLE'),
   /** Name of the SSM SecureString that holds the Seoul open data key. */
   seoulKeyParameter: () => required('SEOUL_KEY_PARAMETER'),
+  /** Namespace of our own metrics in CloudWatch. */
+  metricsNamespace: () => required('METRICS_NAMESPACE'),
   /** `host:port` of feeds inside a private network that may be polled although their address is not public. */
   feedAllowedHosts: () => list('FEED_ALLOWED_HOSTS'),
   /** How a poll names itself to the operators, with a way to reach who runs it. */

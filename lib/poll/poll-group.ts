@@ -2,10 +2,13 @@ import { FatalError, TransientError } from '../errors.ts';
 import type { Receipt, Reject } from '../event.ts';
 import { decodeChunk, isSlot, packChunks } from '../stream/chunk.ts';
 import { type Pause, type PutPort, putRecords, type StreamRecord } from '../stream/put-records.ts';
+import type { Counts } from '../watch/metrics.ts';
+import { pollCounts } from '../watch/poll-counts.ts';
 import { entriesByLane, entryKey } from './entries.ts';
 import { type FeedPoll, failed, rejectedBody, type SystemPoll } from './feed-poll.ts';
 import { heldWithin } from './fetch/held.ts';
 import { pollGbfs } from './gbfs.ts';
+import { isFrozen, movementAfter } from './movement.ts';
 import type { PlannedSystem, PollInput } from './plan.ts';
 import { isGroup } from './plan-text.ts';
 import { FIREHOSE_LIMITS, quarantineRecords } from './quarantine.ts';
@@ -22,6 +25,8 @@ export interface PollPorts extends FetchPorts {
   readonly states: GroupStates;
   readonly stream: PutPort;
   readonly quarantine: PutPort;
+  /** Is told what the polls came to. Must not fail. */
+  readonly measured?: (counts: Counts) => void;
 }
 
 /** What sending needs at the end: a few calls, and their retries. */
@@ -66,6 +71,8 @@ export async function pollGroup(input: PollInput, ports: PollPorts): Promise<Rec
     ports,
   );
   const receipts = polls.map((poll) => toReceipt(poll, group_id, slot_ms, unsentOf(poll)));
+  // Before the receipts go: what was done counts, also where they can't be sent.
+  ports.measured?.(pollCounts(receipts, frozenFeeds(results, slot_ms), keyedSystems(systems)));
   await sendReceipts(receipts, group_id, slot_ms, ports);
   await writeState(group_id, slot_ms, before, stateAfter(systems, results, unsentOf), ports);
   return receipts;
@@ -96,12 +103,34 @@ async function pollSystem(
 ): Promise<SystemPoll> {
   const began_ms = session.now_ms();
   try {
-    return await (system.kind === 'seoul' ? pollSeoul(system, state, session, key) : pollGbfs(system, state, session));
+    const { polls, state: after } = await (system.kind === 'seoul'
+      ? pollSeoul(system, state, session, key)
+      : pollGbfs(system, state, session));
+    const movement = movementOf(polls, state, session.slot_ms, system.interval_s);
+    return { polls, state: movement === null ? after : { ...after, movement } };
   } catch (error) {
     const begun = { system_id: system.system_id, feed: 'station_status', began_ms } as const;
     return { polls: [failed(begun, error, session)], state };
   }
 }
+
+const statusPoll = (polls: readonly FeedPoll[]): FeedPoll | undefined =>
+  polls.find(({ feed }) => feed === 'station_status');
+
+function movementOf(polls: readonly FeedPoll[], before: SystemState, slot_ms: number, interval_s: number) {
+  const poll = statusPoll(polls);
+  const known = before.movement ?? null;
+  return poll ? movementAfter(known, poll, slot_ms, interval_s) : known;
+}
+
+const frozenFeeds = (results: readonly SystemPoll[], slot_ms: number): number =>
+  results.filter(({ polls, state }) => {
+    const poll = statusPoll(polls);
+    return poll !== undefined && isFrozen(state.movement ?? null, poll, slot_ms);
+  }).length;
+
+const keyedSystems = (systems: readonly PlannedSystem[]): ReadonlySet<string> =>
+  new Set(systems.filter(({ kind }) => kind === 'seoul').map(({ system_id }) => system_id));
 
 const pollKey = ({ system_id, feed }: FeedPoll): string =>
   `${system_id}/${feed === 'station_status' ? 'status' : 'information'}`;

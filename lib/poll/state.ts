@@ -1,4 +1,5 @@
 import { type Breaker, CLOSED } from './breaker.ts';
+import type { Movement } from './movement.ts';
 import type { DiscoveredFeed } from './parse/discovery.ts';
 import type { Feed } from './parse/records.ts';
 
@@ -29,6 +30,8 @@ export interface SystemState {
   readonly information_slot_ms: number | null;
   readonly information_tried_slot_ms: number | null;
   readonly breaker: Breaker;
+  /** Absent: nothing is known yet. */
+  readonly movement?: Movement;
 }
 
 /** By system_id. A cache: without it every poll is a full fetch, and no row is lost. */

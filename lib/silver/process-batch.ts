@@ -22,6 +22,8 @@ export interface SilverPorts {
   /** Waits before a put whose outcome is unknown is tried again. */
   readonly pause: (attempt: number) => Promise<void>;
   readonly warn: (message: string, details: Readonly<Record<string, unknown>>) => void;
+  /** Is told of each object that this environment put for a batch, how many changes it holds. Must not fail. */
+  readonly logged?: (changes: number) => void;
 }
 
 /** A state older than this against the batch is not used: objects behind it may have expired. */
@@ -96,6 +98,7 @@ async function consume(
     const bytes = encodeObject(lane, state.version + 1, object, folder === state.folder ? null : state);
     if ((await putUntilKnown(key, bytes, ports)) === 'created') {
       apply(state, folder, object);
+      if (object.type === 'batch') ports.logged?.(object.changes.length);
       continue;
     }
     // An earlier attempt, another environment or a slow twin was first. Where others went far ahead, the checkpoint is the

@@ -16,6 +16,7 @@ import { KinesisStore } from '../../local/aws/kinesis/store.ts';
 import { startSsm } from '../../local/aws/ssm/server.ts';
 import { VirtualClock } from '../../local/clock.ts';
 import { type CityServer, startCity } from '../../local/sources/city/server.ts';
+import { linesOf } from '../watch/lines.ts';
 
 const STREAM = 'bikelake-dev-events';
 const SHARD = 'shardId-000000000000';
@@ -55,6 +56,7 @@ beforeAll(async () => {
     STREAM_NAME: STREAM,
     QUARANTINE_NAME: 'quarantine',
     POLL_TABLE: 'polls',
+    METRICS_NAMESPACE: 'bikelake/dev',
     SEOUL_KEY_PARAMETER: PARAMETER,
     FEED_ALLOWED_HOSTS: new URL(city.url).host,
   };
@@ -136,5 +138,16 @@ describe('the poll function', () => {
       ['sim_seoul', 'station_status'],
     ]);
     expect(city.requests().total - before).toBe(4 + 1 + 1); // four pages, two documents
+  });
+
+  it('counts what it did, a line for each invocation', async () => {
+    clock.advanceTo(clock.now() + 60_000);
+    const lines = await linesOf(pollAll);
+    expect(
+      lines.map(({ stage, Polls, PollsFailed, EventsAccepted }) => [stage, Polls, PollsFailed, EventsAccepted]),
+    ).toEqual([
+      ['poll', 2, 0, 80],
+      ['poll', 1, 0, 1_200],
+    ]);
   });
 });

@@ -4,9 +4,11 @@ import type { KinesisStreamBatchResponse } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { encodeChunk } from '../../lib/stream/chunk.ts';
+import { linesOf } from '../watch/lines.ts';
 
 vi.stubEnv('BUCKET_NAME', 'lake');
 vi.stubEnv('CHECKPOINT_TABLE', 'checkpoints');
+vi.stubEnv('METRICS_NAMESPACE', 'bikelake/dev');
 vi.stubEnv('AWS_REGION', 'us-east-1');
 vi.spyOn(console, 'warn').mockImplementation(() => undefined);
 const { handler } = await import('../../functions/silver.ts');
@@ -52,4 +54,14 @@ test('the function answers with the lowest record of a lane that failed, and wit
   });
   const answer = await answerTo(record(5, 'c'), record(6, 'd'), record(7, 'c'), record(8, 'd'));
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '6' }] });
+});
+
+test('the changes that were put are counted, also of a batch of which a lane failed', async () => {
+  s3.on(PutObjectCommand).callsFake(({ Key }: { Key: string }) => {
+    if (Key.includes('lane=f')) throw Object.assign(new Error('denied'), { $metadata: { httpStatusCode: 403 } });
+    return {};
+  });
+  const lines = await linesOf(() => answerTo(record(5, 'e'), record(6, 'f')));
+  expect(lines).toMatchObject([{ stage: 'silver', ChangesLogged: 1 }]);
+  expect(await linesOf(() => answerTo(record(5, 'e')))).toMatchObject([{ ChangesLogged: 0 }]); // came again
 });
