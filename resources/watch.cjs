@@ -2,6 +2,7 @@
 const { readPlan } = require('./plan.cjs');
 const { alarmResources } = require('./watch/alarms.cjs');
 const { budgetResources } = require('./watch/budget.cjs');
+const { dashboardResources } = require('./watch/dashboard.cjs');
 const { notifyResources } = require('./watch/notify.cjs');
 
 /** What the files in watch/ are given. Empty texts and null stand for what is not wanted. */
@@ -38,6 +39,7 @@ module.exports = async ({ resolveVariable }) => {
       ...notifyResources(settings),
       ...alarmResources(settings),
       ...budgetResources(settings),
+      ...dashboardResources(settings),
     },
   };
 };
