@@ -33,7 +33,7 @@ export function judge(findings: readonly Finding[], suppressions: readonly Suppr
     if (reason) suppressed.set(reason, (suppressed.get(reason) ?? 0) + 1);
     return reason === undefined;
   });
-  return { open, suppressed, unused: suppressions.filter((s) => !suppressed.has(s)) };
+  return { open, suppressed, unused: suppressions.filter((s) => !suppressed.has(s) && s.part === undefined) };
 }
 
 function covers(suppression: Suppression, { rule, resource }: Finding): boolean {
