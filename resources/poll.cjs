@@ -18,6 +18,7 @@ module.exports = async ({ resolveVariable }) => {
           BillingMode: 'PAY_PER_REQUEST',
           AttributeDefinitions: [{ AttributeName: 'group_id', AttributeType: 'S' }],
           KeySchema: [{ AttributeName: 'group_id', KeyType: 'HASH' }],
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
           SSESpecification: { SSEEnabled: false }, // encrypted with the key that DynamoDB owns
         },
       },

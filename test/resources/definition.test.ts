@@ -103,6 +103,7 @@ describe('poll', () => {
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [{ AttributeName: 'group_id', KeyType: 'HASH' }],
       AttributeDefinitions: [{ AttributeName: 'group_id', AttributeType: 'S' }],
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     });
   });
 });
@@ -111,7 +112,7 @@ describe('functions', () => {
   it.each([
     [
       'poll',
-      512,
+      640,
       {
         STREAM_NAME: 'bikelake-dev-events',
         QUARANTINE_NAME: 'bikelake-dev-quarantine',
@@ -145,6 +146,22 @@ describe('functions', () => {
 
   it.each(['poll', 'bronze', 'silver'])('%s is at most 400 KB to load', (name) => {
     expect(dev.zip_bytes(name)).toBeLessThanOrEqual(400_000);
+  });
+
+  it.each(['Poll', 'Bronze', 'Silver'])('%s logs JSON, and no line of the platform for each invocation', (id) => {
+    expect(properties(`${id}LambdaFunction`).LoggingConfig).toMatchObject({
+      LogFormat: 'JSON',
+      ApplicationLogLevel: 'INFO',
+      SystemLogLevel: 'WARN', // start and report are INFO, a success of the runtime is DEBUG
+    });
+  });
+
+  it('log where `sls logs` looks, as all of AWS does', () => {
+    const names = ['poll', 'bronze', 'silver'].map((name) => `/aws/lambda/bikelake-dev-${name}`);
+    const groups = ['Poll', 'Bronze', 'Silver'].map((id) => properties(`${id}LogGroup`).LogGroupName);
+    expect(groups).toEqual(names);
+    const others = ['Poll', 'Bronze', 'Silver'].map((id) => properties(`${id}LambdaFunction`).LoggingConfig.LogGroup);
+    expect(others).toEqual([undefined, undefined, undefined]);
   });
 
   it('keep their logs for a while', () => {
@@ -304,10 +321,44 @@ describe('lake', () => {
         ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
       },
     });
-    expect(Properties.LifecycleConfiguration.Rules).toContainEqual({
+  });
+
+  it('lets expire what can be made again, and what nobody brought back in a year', () => {
+    const { Rules } = properties('LakeBucket').LifecycleConfiguration;
+    const rules = Rules as Record<string, unknown>[];
+    expect(rules.map(({ Status }) => Status)).toEqual(rules.map(() => 'Enabled'));
+    const days = rules
+      .filter((rule) => 'ExpirationInDays' in rule)
+      .map(({ Prefix, TagFilters, ExpirationInDays }) => [Prefix, ExpirationInDays, TagFilters]);
+    expect(days).toEqual([
+      ['log/', 40, [{ Key: 'expire', Value: 'settled' }]],
+      ['errors/', 365, undefined],
+      ['aws/lambda/', 365, undefined],
+      ['quarantine/', 365, undefined],
+      ['athena/', 7, undefined],
+      ['logs/', 30, undefined],
+    ]);
+    expect(
+      rules.filter((rule) => 'Transitions' in rule).map(({ Prefix, Transitions }) => [Prefix, Transitions]),
+    ).toEqual([
+      [
+        'bronze/',
+        [
+          { StorageClass: 'STANDARD_IA', TransitionInDays: 30 },
+          { StorageClass: 'GLACIER_IR', TransitionInDays: 120 },
+        ],
+      ],
+    ]);
+    expect(rules).toContainEqual({
       Id: 'uploads-that-were-not-completed',
       Status: 'Enabled',
       AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+    });
+    expect(rules).toContainEqual({
+      Id: 'versions-that-were-replaced',
+      Status: 'Enabled',
+      NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+      ExpiredObjectDeleteMarker: true,
     });
   });
 

@@ -24,6 +24,7 @@ export interface Packaged {
   readonly file: string;
   readonly template_bytes: number;
   readonly resources: Readonly<Record<string, TemplateResource>>;
+  readonly outputs: Readonly<Record<string, unknown>>;
   readonly zip_bytes: (name: string) => number;
   readonly remove: () => void;
 }
@@ -51,10 +52,12 @@ export function packageService(stage: string, parameters: Readonly<Record<string
   if (status !== 0) throw new Error(`sls package ended with ${status}:\n${stdout}\n${stderr}`);
   const file = join(room, '.serverless/cloudformation-template-update-stack.json');
   const text = readFileSync(file, 'utf8');
+  const template = JSON.parse(text);
   return {
     file,
     template_bytes: Buffer.byteLength(text),
-    resources: JSON.parse(text).Resources,
+    resources: template.Resources,
+    outputs: template.Outputs,
     zip_bytes: (name) => statSync(join(room, '.serverless', `${name}.zip`)).size,
     remove: () => rmSync(room, { recursive: true }),
   };

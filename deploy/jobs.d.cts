@@ -1,0 +1,2 @@
+export function jobFiles(root?: string): string[];
+export function jobsVersion(root?: string): string;

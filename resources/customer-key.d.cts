@@ -1,0 +1,2 @@
+export function checkKey(key: string): string;
+export function useCustomerKey(template: { Resources: Record<string, unknown> }, key: string): void;
