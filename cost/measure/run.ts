@@ -98,7 +98,8 @@ async function run(cloud: Cloud, workload: Workload, meter: Meter, dir: string, 
     for (const group of plan.groups) {
       const { receipts } = (await cloud.invoke('poll', { scheduled_time, group })) as { receipts: Receipt[] };
       for (const { feed, status, accepted } of receipts) {
-        if (status !== 'ok') throw new Error(`a poll of ${feed} at ${scheduled_time} is ${status}: measure again`);
+        if (status !== 'ok' && status !== 'not_modified')
+          throw new Error(`a poll of ${feed} at ${scheduled_time} is ${status}: measure again`);
         polled[feed === 'station_status' ? 'status' : 'information'] += accepted;
       }
     }

@@ -1,4 +1,6 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import {
+  type AttributeValue,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
@@ -9,8 +11,12 @@ import { type GroupState, type GroupStates, parseState, stateText } from './stat
 /** Polls overlap by minutes. A slot that lies further back belongs to another time (a replay), whose states count. */
 const FAR_MS = 3_600_000;
 
+/** What a state may unpack to; the item of one holds 400 KB. */
+const UNPACKED_LIMIT_BYTES = 16 * 1024 * 1024;
+
 /**
- * The states of groups as DynamoDB items `{group_id, slot_ms, state}`. A poll that overlaps with that of a later slot doesn't replace what
+ * The states of groups as DynamoDB items `{group_id, slot_ms, state}`. The state is compressed: written at nearly every poll, and billed by the KB, as
+ * plain text it costs a full group ten times as much. A poll that overlaps with that of a later slot doesn't replace what
  * that one left: else a later 304 would confirm a body that Silver took for late. Nor does the second poll of a schedule that fired twice: of
  * a slot the first body counts, and a 304 names its basis by the slot alone. It is a cache: errors are the caller's to pass over.
  */
@@ -27,7 +33,7 @@ export class DynamoStates implements GroupStates {
     const { Item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#table, Key: { group_id: { S: group_id } } }),
     );
-    const text = Item?.state?.S;
+    const text = textOf(Item?.state);
     return text === undefined ? {} : parseState(text);
   }
 
@@ -36,7 +42,7 @@ export class DynamoStates implements GroupStates {
       await this.#client.send(
         new PutItemCommand({
           TableName: this.#table,
-          Item: { group_id: { S: group_id }, slot_ms: { N: String(slot_ms) }, state: { S: stateText(state) } },
+          Item: { group_id: { S: group_id }, slot_ms: { N: String(slot_ms) }, state: { B: packed(stateText(state)) } },
           ConditionExpression: 'attribute_not_exists(slot_ms) OR slot_ms < :slot OR slot_ms > :far',
           ExpressionAttributeValues: { ':slot': { N: String(slot_ms) }, ':far': { N: String(slot_ms + FAR_MS) } },
         }),
@@ -45,4 +51,12 @@ export class DynamoStates implements GroupStates {
       if (!(error instanceof ConditionalCheckFailedException)) throw error; // refused: the state of this slot or a later one is there
     }
   }
+}
+
+const packed = (text: string): Buffer => zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+
+/** Compressed, or the plain text that an earlier version wrote. */
+function textOf(state: AttributeValue | undefined): string | undefined {
+  if (state?.B === undefined) return state?.S;
+  return zstdDecompressSync(state.B, { maxOutputLength: UNPACKED_LIMIT_BYTES }).toString('utf8');
 }

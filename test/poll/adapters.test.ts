@@ -1,3 +1,4 @@
+import { zstdDecompressSync } from 'node:zlib';
 import {
   ConditionalCheckFailedException,
   DynamoDBClient,
@@ -12,7 +13,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DynamoStates } from '../../lib/poll/dynamo-states.ts';
 import { FirehoseQuarantine } from '../../lib/poll/firehose-quarantine.ts';
 import { ssmSeoulKey } from '../../lib/poll/seoul-key.ts';
-import { NEW_SYSTEM } from '../../lib/poll/state.ts';
+import { type GroupState, NEW_SYSTEM, type SystemState, stateText } from '../../lib/poll/state.ts';
 import { KinesisStream } from '../../lib/stream/kinesis-stream.ts';
 
 const [kinesis, firehose, dynamo, ssm] = [KinesisClient, FirehoseClient, DynamoDBClient, SSMClient].map((Client) =>
@@ -80,6 +81,36 @@ describe('quarantine', () => {
   });
 });
 
+/** 64 systems as their feeds leave them: URLs, validators, times. */
+function fullGroup(): GroupState {
+  const system = (n: number): SystemState => {
+    const base = `https://gbfs.operator-${n}.example/feeds/2.3/`;
+    const validators = (feed: string) => ({
+      url: `${base}${feed}.json`,
+      etag: `"${((n * 2654435761) >>> 0).toString(16)}-${feed}"`,
+      last_modified: `Sat, 21 Nov 2026 10:${String(n % 60).padStart(2, '0')}:07 GMT`,
+      basis_slot_ms: 1_795_000_000_000,
+    });
+    return {
+      known: {
+        catalogue_url: `${base}gbfs.json`,
+        url: `${base}gbfs.json`,
+        feeds: { station_status: `${base}station_status.json`, station_information: `${base}station_information.json` },
+        read_slot_ms: 1_795_000_000_000 - 60_000 * n,
+        tried_slot_ms: 1_795_000_000_000 - 60_000 * n,
+      },
+      validators: {
+        station_status: validators('station_status'),
+        station_information: validators('station_information'),
+      },
+      information_slot_ms: 1_795_000_000_000 - 60_000 * n,
+      information_tried_slot_ms: 1_795_000_000_000 - 60_000 * n,
+      breaker: NEW_SYSTEM.breaker,
+    };
+  };
+  return Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`operator_${n}`, system(n)]));
+}
+
 describe('the states of groups', () => {
   const states = new DynamoStates(new DynamoDBClient(region), 'polls');
   const TEXT =
@@ -91,14 +122,31 @@ describe('the states of groups', () => {
     await states.write('g1', { a: NEW_SYSTEM }, 60_000);
     expect(dynamo).toHaveReceivedCommandWith(PutItemCommand, {
       TableName: 'polls',
-      Item: { group_id: { S: 'g1' }, slot_ms: { N: '60000' }, state: { S: TEXT } },
+      Item: { group_id: { S: 'g1' }, slot_ms: { N: '60000' }, state: { B: expect.any(Buffer) } },
       ConditionExpression: 'attribute_not_exists(slot_ms) OR slot_ms < :slot OR slot_ms > :far',
       ExpressionAttributeValues: { ':slot': { N: '60000' }, ':far': { N: '3660000' } },
     });
+    const written = dynamo.commandCalls(PutItemCommand)[0]?.args[0].input.Item?.state?.B as Uint8Array;
+    expect(zstdDecompressSync(written).toString()).toBe(TEXT);
     dynamo
       .on(GetItemCommand, { TableName: 'polls', Key: { group_id: { S: 'g1' } } })
-      .resolves({ Item: { state: { S: TEXT } } });
+      .resolves({ Item: { state: { B: written } } });
     expect(await states.read('g1')).toEqual({ a: NEW_SYSTEM });
+  });
+
+  it('are read as the plain text, too, that an earlier version wrote', async () => {
+    dynamo.on(GetItemCommand).resolves({ Item: { state: { S: TEXT } } });
+    expect(await states.read('g1')).toEqual({ a: NEW_SYSTEM });
+  });
+
+  it('take a tenth of the write units of their text, for a full group', async () => {
+    dynamo.on(PutItemCommand).resolves({});
+    await states.write('g1', fullGroup(), 60_000);
+    const written = dynamo.commandCalls(PutItemCommand).at(-1)?.args[0].input.Item?.state?.B as Uint8Array;
+    expect(stateText(fullGroup()).length).toBeGreaterThan(40_000);
+    expect(written.length).toBeLessThan(6_000);
+    dynamo.on(GetItemCommand).resolves({ Item: { state: { B: written } } });
+    expect(await states.read('g1')).toEqual(fullGroup());
   });
 
   it('take a refusal for success, and throw any other error', async () => {
