@@ -1,0 +1,94 @@
+"""The Silver log: objects `log/lane=<lane>/event_date=<date>/<version>.parquet`, versions 1, 2, 3 … without holes."""
+from typing import NamedTuple
+
+from .errors import Refused
+from .relation import LOG_COLUMNS, SCHEMA, parquet
+
+PREFIX = "log"
+FORMAT_KEY = SCHEMA["log_format_key"]
+
+
+class LogFile(NamedTuple):
+    key: str
+    lane: str
+    date: str
+    version: int
+
+
+def log_files(lake, from_date="", seen=None):
+    """
+    The objects of every lane in the folders from a date on; with `seen` (lane -> version, date), those after it. A chain's date only moves on, so
+    that no folder before the last one seen holds a new object.
+    """
+    files = []
+    for folder in lake.folders(PREFIX):
+        lane = folder[len("lane=") :]
+        version, last_date = (seen or {}).get(lane, (0, ""))
+        for day in lake.folders(f"{PREFIX}/{folder}"):
+            date = day[len("event_date=") :]
+            if date < max(from_date, last_date):
+                continue
+            for key in lake.keys(f"{PREFIX}/{folder}/{day}", ".parquet"):
+                own = int(key.rsplit("/", 1)[1][: -len(".parquet")])
+                if own > version:
+                    files.append(LogFile(key, lane, date, own))
+    return files
+
+
+def log_rows(shop, files):
+    return parquet(shop.spark, LOG_COLUMNS, [shop.lake.path(file.key) for file in files])
+
+
+def account_for_log(shop):
+    """
+    Marks the dates whose audit new log objects may concern: those of their changes, that of their folder, and those with records that were
+    open. Versions are a chain without holes, so that the last one seen is all there is to remember.
+    """
+    lanes, log, waiting = (shop.manifest.content[name] for name in ("lanes", "log", "open"))
+    fresh = log_files(shop.lake, seen={lane: (c["version"], c["date"]) for lane, c in lanes.items()})
+    if not fresh:
+        return
+    _refuse_unknown(shop, fresh)
+    mark = max(f"{file.lane} {file.version}" for file in fresh)
+    log_rows(shop, fresh).createOrReplaceTempView("fresh_log")
+    changed = shop.spark.sql(
+        "SELECT DISTINCT CAST(CAST(slot AS DATE) AS STRING) AS date FROM fresh_log WHERE row_kind = 'change'"
+    ).collect()
+    for date in {*(row.date for row in changed), *(file.date for file in fresh), *waiting}:
+        log[date] = f"{log.get(date, '')}|{mark}"[-100:]
+    for file in fresh:
+        lane = lanes.setdefault(file.lane, {"version": 0, "date": "", "first": None})
+        if file.version == 1:
+            lane["first"] = file.key
+        if file.version > lane["version"]:
+            lane.update(version=file.version, date=file.date)
+
+
+def _refuse_unknown(shop, fresh):
+    """
+    Looks into the footer of the newest new object of each lane: a format comes with a deployment, and stays. A reader of every footer would
+    make the driver wait for each of a hundred thousand objects a day.
+    """
+    newest = {}
+    for file in fresh:
+        if file.version > newest.get(file.lane, file).version or file.lane not in newest:
+            newest[file.lane] = file
+    known = ("0", str(SCHEMA["log_format"]))
+    for file in newest.values():
+        found = _format_of(shop, file.key)
+        if found not in known:
+            raise Refused(
+                "unknown_log_format",
+                f"{file.key}: the log object is of format {found}, this version reads {' and '.join(known)}: settle with the version that wrote it",
+            )
+
+
+def _format_of(shop, key):
+    jvm, conf = shop.spark._jvm, shop.spark._jsc.hadoopConfiguration()
+    hadoop = jvm.org.apache.parquet.hadoop
+    file = hadoop.util.HadoopInputFile.fromPath(jvm.org.apache.hadoop.fs.Path(shop.lake.path(key)), conf)
+    reader = hadoop.ParquetFileReader.open(file)
+    try:
+        return reader.getFileMetaData().getKeyValueMetaData().get(FORMAT_KEY) or "0"
+    finally:
+        reader.close()
