@@ -24,6 +24,10 @@ export interface Broken {
   readonly column?: true;
   /** The run ends before anything is delivered, and the delivery stream is replaced by a new one. */
   readonly delivery?: true;
+  /** The run ends before all is delivered; what is under way is left to the next one. */
+  readonly undrained?: true;
+  /** Functions of another version: their folder by name. */
+  readonly code?: ServicePackage['code'];
 }
 
 /** A state folder in which a small town is polled through the real, packaged pipeline; some polls while something is broken. */
@@ -65,7 +69,7 @@ export class Town {
       const plan = planInLake(this.lake, source.systems);
       const ready = async (): Promise<void> => undefined;
       await source.drive?.(plan, (name, payload) => cloud.invoke(name, payload), ready, new AbortController().signal);
-      if (!broken.delivery) await cloud.drain();
+      if (!broken.delivery && !broken.undrained) await cloud.drain();
     } finally {
       writeFileSync(join(this.dir, 'clock.json'), JSON.stringify({ now_ms: source.clock.now() }));
       await cloud.close();
@@ -96,7 +100,11 @@ export class Town {
     writeFileSync(join(room, 'package.json'), '{}');
     const file = join(room, 'template.json');
     writeFileSync(file, JSON.stringify(resources));
-    return { template: file, code: (name) => (broken.bronze && name === 'bronze' ? join(room, 'bronze') : code(name)) };
+    const versionOf = broken.code ?? code;
+    return {
+      template: file,
+      code: (name) => (broken.bronze && name === 'bronze' ? join(room, 'bronze') : versionOf(name)),
+    };
   }
 }
 
