@@ -54,7 +54,7 @@ async function formats() {
   });
   await store.close();
   const chunks = records.map(({ data }) => JSON.parse(zstdDecompressSync(data).toString().split('\n')[0] ?? '').format);
-  return { log: [...new Set(log)].sort(), chunks: [...new Set(chunks)].sort() };
+  return { log: [...new Set(log)].sort(), chunks: [...new Set(chunks)].sort((a, b) => a - b) };
 }
 
 async function figures() {

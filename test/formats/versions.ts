@@ -51,9 +51,9 @@ const ALWAYS: Edits = { 'functions/silver.ts': [['checkpoint_every: 16,', 'check
 /** Applies a version's edits to what is bundled. A text that doesn't stand once in its file is a mistake here: the program has changed. */
 const edited = (version: Version): Plugin => ({
   name: version,
-  setup: ({ onLoad }) => {
+  setup: (bundle) => {
     for (const [file, edits] of Object.entries({ ...ALWAYS, ...EDITS[version] })) {
-      onLoad({ filter: new RegExp(`${file.replaceAll('.', '\\.')}$`) }, ({ path }) => {
+      bundle.onLoad({ filter: new RegExp(`${file.replaceAll('.', '\\.')}$`) }, ({ path }) => {
         let contents = readFileSync(path, 'utf8');
         for (const [find, replace] of edits) {
           if (contents.split(find).length !== 2) throw new Error(`${file}: "${find}" does not stand there once`);
