@@ -24,12 +24,14 @@ const FAR_MS = 60 * MINUTE_MS;
 
 /**
  * The movement after a poll of station_status at a slot; as it was, where the poll brought no answer, or is older than what is known. `interval_s`: of the system.
+ * `is_named`: the feed names its bodies. A 304 may stand for any of them then, so the mark follows each; the state is written with the name anyway.
  */
 export function movementAfter(
   before: Movement | null,
   poll: FeedPoll,
   slot_ms: number,
   interval_s: number,
+  is_named = false,
 ): Movement | null {
   const mark = markOf(poll, before);
   if (mark === null) return before;
@@ -37,7 +39,7 @@ export function movementAfter(
   if (before === null) return anew;
   const age_ms = slot_ms - before.seen_slot_ms;
   if (age_ms < -FAR_MS || age_ms > Math.max(GAP_MS, 3 * interval_s * 1000)) return anew;
-  if (slot_ms - before.since_slot_ms < RENEWED_MS) return before;
+  if (slot_ms - before.since_slot_ms < RENEWED_MS) return is_named && age_ms >= 0 ? { ...before, mark } : before;
   if (mark !== before.mark) return anew;
   return age_ms < RENEWED_MS ? before : { ...before, seen_slot_ms: slot_ms };
 }

@@ -106,7 +106,7 @@ async function pollSystem(
     const { polls, state: after } = await (system.kind === 'seoul'
       ? pollSeoul(system, state, session, key)
       : pollGbfs(system, state, session));
-    const movement = movementOf(polls, state, session.slot_ms, system.interval_s);
+    const movement = movementOf(polls, { before: state, after }, session.slot_ms, system.interval_s);
     return { polls, state: movement === null ? after : { ...after, movement } };
   } catch (error) {
     const begun = { system_id: system.system_id, feed: 'station_status', began_ms } as const;
@@ -117,10 +117,16 @@ async function pollSystem(
 const statusPoll = (polls: readonly FeedPoll[]): FeedPoll | undefined =>
   polls.find(({ feed }) => feed === 'station_status');
 
-function movementOf(polls: readonly FeedPoll[], before: SystemState, slot_ms: number, interval_s: number) {
+function movementOf(
+  polls: readonly FeedPoll[],
+  { before, after }: { readonly before: SystemState; readonly after: SystemState },
+  slot_ms: number,
+  interval_s: number,
+) {
   const poll = statusPoll(polls);
   const known = before.movement ?? null;
-  return poll ? movementAfter(known, poll, slot_ms, interval_s) : known;
+  const is_named = after.validators.station_status !== undefined;
+  return poll ? movementAfter(known, poll, slot_ms, interval_s, is_named) : known;
 }
 
 const frozenFeeds = (results: readonly SystemPoll[], slot_ms: number): number =>

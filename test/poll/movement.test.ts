@@ -34,11 +34,15 @@ const NOT_MODIFIED: FeedPoll = { ...FEED, status: 'not_modified', http_code: 304
 const FAILED: FeedPoll = { ...FEED, status: 'failed', reason: 'http_503' };
 
 /** Polls by minute since SLOT_MS; answers with the minutes that found the feed frozen. */
-function frozenAt(polls: ReadonlyArray<readonly [minute: number, poll: FeedPoll]>, interval_s = 60): number[] {
+function frozenAt(
+  polls: ReadonlyArray<readonly [minute: number, poll: FeedPoll]>,
+  interval_s = 60,
+  is_named = false,
+): number[] {
   let movement: Movement | null = null;
   return polls.flatMap(([minute, poll]) => {
     const slot_ms = SLOT_MS + minute * MINUTE_MS;
-    movement = movementAfter(movement, poll, slot_ms, interval_s);
+    movement = movementAfter(movement, poll, slot_ms, interval_s, is_named);
     return isFrozen(movement, poll, slot_ms) ? [minute] : [];
   });
 }
@@ -63,6 +67,16 @@ describe('a feed is frozen', () => {
 
   it('when it answers 304 for more than an hour', () => {
     expect(frozenAt([[0, at(1)], ...minutes(1, 72, () => NOT_MODIFIED)])).toEqual([71, 72]);
+  });
+
+  it('when it moved at first, and then answers 304, but for the whole body once an hour', () => {
+    const polls = [
+      ...minutes(0, 5, at),
+      ...minutes(6, 65, () => NOT_MODIFIED),
+      [66, at(5)],
+      ...minutes(67, 71, () => NOT_MODIFIED),
+    ] as const;
+    expect(frozenAt(polls, 60, true)).toEqual([71]);
   });
 
   it('where it is polled every 20 minutes, and every six hours', () => {
