@@ -121,7 +121,7 @@ export class ShardReader {
 
   /** Invokes the function with a batch; what is left of it comes first in `batches`. True if that has to wait. */
   async #attempt(batch: Batch<StreamRecord>, batches: Batch<StreamRecord>[]): Promise<boolean> {
-    const { clock, faults, place, invoke, moveTo } = this.#ports;
+    const { clock, faults, place, moveTo } = this.#ports;
     const { records } = batch;
     // A driven clock jumps: what it says of a record's age is not how long the record has waited.
     const age_limit_ms = clock.speed === 0 ? null : this.#settings.maximum_record_age_ms;
@@ -140,7 +140,11 @@ export class ShardReader {
     const payload = Buffer.from(JSON.stringify(toBatchEvent(records, this.#settings)));
     const newest_ms = records.at(-1)?.arrived_at_ms ?? clock.now();
     this.#ports.observe?.invoking(Math.max(0, clock.now() - newest_ms));
-    const invocation = await invoke(this.#settings.function_name, payload);
+    const invocation = await this.#invoke(payload);
+    if (invocation === null) {
+      batches.unshift(batch); // the same batch comes again, and grows old
+      return true;
+    }
     const outcome = this.#outcome(invocation, records);
     const fault = faults.next(place, this.#possible(outcome, records.length));
     if (fault === 'give_up') {
@@ -157,6 +161,16 @@ export class ShardReader {
     if (next.give_up) await this.#giveUp(next.give_up, 'RetryAttemptsExhausted', invocation);
     batches.unshift(...next.batches);
     return next.batches.length > 0;
+  }
+
+  /** null: the function could not be invoked, as where it is throttled. That is no retry of the batch. */
+  async #invoke(payload: Uint8Array): Promise<Invocation | null> {
+    try {
+      return await this.#ports.invoke(this.#settings.function_name, payload);
+    } catch (error) {
+      this.#ports.warn(`event source mapping of ${this.#settings.function_name}: ${(error as Error).message}`);
+      return null;
+    }
   }
 
   get #canGiveUp(): boolean {
