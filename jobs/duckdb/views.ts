@@ -1,59 +1,13 @@
+import views from '../sql/views/views.json' with { type: 'json' };
 import { type Columns, LOG_COLUMNS, TABLES } from '../tables.ts';
 import type { Database } from './connection.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import { BRONZE_COLUMNS, parquetRelation, queryText } from './relation.ts';
 import { reloadRanges, reloadsQuery } from './reloads.ts';
 
-const pick = (...names: string[]): string => names.join(', ');
-/** A readable instant beside its `_ms` column. */
-const instant = (name: string): string => `timestamp_millis(${name}_ms) AS ${name}`;
-
-const EVENT = pick('system_id', 'station_id', instant('slot'), 'content_hash');
-const STREAM = pick(
-  instant('fetched_at'),
-  instant('feed_updated'),
-  instant('arrived_at'),
-  'lane',
-  'part',
-  'shard_id',
-  'sequence_number',
-  'line',
-  'slot_ms',
-  'fetched_at_ms',
-  'feed_updated_ms',
-  'arrived_at_ms',
-);
-
-/** Views of Bronze by kind, with readable times beside those in ms: the rows that count. What a reload superseded is in bronze.events alone. */
-const BRONZE_VIEWS: Readonly<Record<string, string>> = {
-  'bronze.station_status': `SELECT ${EVENT}, num_bikes_available, num_bikes_disabled, num_docks_available, num_docks_disabled,
-    capacity, is_installed, is_renting, is_returning, vehicle_types, ${instant('last_reported')}, flags, ${STREAM}, last_reported_ms, raw
-    FROM counted WHERE kind = 'status'`,
-  'bronze.station_information': `SELECT ${EVENT}, name, lat, lon, capacity, region_id, flags, ${STREAM}, raw
-    FROM counted WHERE kind = 'information'`,
-  'bronze.polls': `SELECT system_id, feed, ${instant('slot')}, group_id, status, reason, http_code, fetched, accepted, rejected,
-    repeated, rejected_reasons, bytes, latency_ms, ${instant('basis_slot')}, ${STREAM}, basis_slot_ms
-    FROM counted WHERE kind = 'receipt'`,
-};
-
-const LOG_VALUES = Object.keys(LOG_COLUMNS).filter((name) => !['row_kind', 'next_date', 'head'].includes(name));
-const BATCH = [
-  'shard_id',
-  'first_sequence',
-  'last_sequence',
-  'records',
-  'newest_slots',
-  'fresh',
-  'unchanged',
-  'duplicate',
-  'late',
-];
-const CHANGE = LOG_VALUES.filter((name) => !BATCH.includes(name));
-
-const SILVER_VIEWS: Readonly<Record<string, string>> = {
-  'silver.batches': `SELECT lane, version, ${BATCH.join(', ')} FROM silver.log WHERE row_kind = 'batch'`,
-  'silver.changes': `SELECT ${CHANGE.join(', ')} FROM silver.log WHERE row_kind = 'change'`,
-};
+/** The views whose texts Athena takes as well (jobs/sql/views), in the order in which they can be made. */
+export const SHARED_VIEWS: readonly { readonly view: string; readonly inputs: Readonly<Record<string, string>> }[] =
+  views;
 
 /**
  * The schemas bronze, silver and gold over a lake as it is now. Each table is there also before it has rows, with its columns.
@@ -71,10 +25,10 @@ export async function createViews(db: Database, lake: LakeFolder): Promise<void>
   await view('silver.log', stored(LOG_COLUMNS, 'log'));
   for (const { name, columns } of TABLES) await view(name, stored(columns, name.replace('.', '/')));
   await view('bronze.reloads', reloadsQuery(reloadRanges(lake)));
-  const counted = `WITH bronze_all AS (SELECT * FROM bronze.events), reloads AS (SELECT * FROM bronze.reloads),
-    counted AS (${queryText('settle/00_bronze_window')})`;
-  for (const [name, query] of Object.entries(BRONZE_VIEWS)) await view(name, `${counted} ${query}`);
-  for (const [name, query] of Object.entries(SILVER_VIEWS)) await view(name, query);
+  for (const { view: name, inputs } of SHARED_VIEWS) {
+    const bound = Object.entries(inputs).map(([input, table]) => `${input} AS (${rowsOf(table)})`);
+    await view(name, `WITH ${bound.join(', ')} SELECT * FROM (${queryText(`views/${name.replace('.', '_')}`)})`);
+  }
   await view(
     'gold.ledger_lanes',
     `WITH stream_records AS (SELECT * FROM silver.records), log_batches AS (SELECT * FROM silver.batches),
@@ -82,6 +36,13 @@ export async function createViews(db: Database, lake: LakeFolder): Promise<void>
      SELECT * FROM (${queryText('ledger/ledger_lanes')})`,
   );
 }
+
+/** Of Bronze the rows that count: what a reload superseded is in bronze.events alone. */
+const rowsOf = (table: string): string =>
+  table === 'bronze.events'
+    ? `WITH bronze_all AS (SELECT * FROM bronze.events), reloads AS (SELECT * FROM bronze.reloads)
+       ${queryText('settle/00_bronze_window')}`
+    : `SELECT * FROM ${table}`;
 
 /** Names of all tables, by schema. */
 export async function tableNames(db: Database): Promise<string[]> {
