@@ -38,7 +38,8 @@ export class Systems {
   }
 }
 
-function readPlan(file: string): Plan {
+/** A plan that is not there is one without groups. */
+export function readPlan(file: string): Plan {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
