@@ -143,6 +143,7 @@ const NEEDS_NOTHING_HERE: ReadonlySet<string> = new Set([
   'AWS::Logs::LogStream',
   'AWS::S3::BucketPolicy',
   'AWS::Glue::Database',
+  'AWS::Athena::WorkGroup',
   'AWS::Scheduler::ScheduleGroup',
   'AWS::CDK::Metadata',
   'AWS::SNS::Topic',

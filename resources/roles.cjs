@@ -52,7 +52,7 @@ module.exports = async ({ resolveVariable }) => {
           [
             own('glue', 'catalog'),
             own('glue', `database/${names.databases.bronze}`),
-            own('glue', `table/${names.databases.bronze}/bronze_events`),
+            own('glue', `table/${names.databases.bronze}/events`),
           ],
         ),
         ...deliver('bronze', 'errors/bronze'),

@@ -28,10 +28,15 @@ it('is these resources, and no other (those of watch: watch.test.ts)', () => {
     .filter(([id]) => !/Alarm|Dashboard/.test(id))
     .map(([id, { Type }]) => `${Type.replace('AWS::', '')} ${id}`);
   expect(types.sort()).toEqual([
+    'Athena::WorkGroup Workgroup',
     'DynamoDB::Table CheckpointTable',
     'DynamoDB::Table PollTable',
     'Glue::Database GlueDatabase',
+    'Glue::Database GoldDatabase',
+    'Glue::Database SilverDatabase',
     'Glue::Table BronzeTable',
+    'Glue::Table LogTable',
+    'Glue::Table QuarantineTable',
     'IAM::Role BronzeDeliveryRole',
     'IAM::Role BronzeRole',
     'IAM::Role OperatorRole',
@@ -170,7 +175,7 @@ describe('functions', () => {
         .filter(([, { Type }]) => Type === 'AWS::Logs::LogGroup')
         .map(([, { Properties }]) => Properties.RetentionInDays);
     expect(days(dev)).toEqual([14, 14, 14, 14, 14]);
-    expect(days(prod)).toEqual([90, 90, 90, 90, 90]);
+    expect(days(prod)).toEqual([90, 90, 90, 90, 90, 90, 90]); // Spark's and the state machine's as well
   });
 });
 
@@ -243,7 +248,7 @@ describe('bronze', () => {
 
   it('has the columns of lib/stream/columns.json, and partitions that Athena computes', () => {
     const { Name, StorageDescriptor, PartitionKeys, Parameters } = properties('BronzeTable').TableInput;
-    expect(Name).toBe('bronze_events');
+    expect(Name).toBe('events');
     const columns = StorageDescriptor.Columns.map((c: { Name: string; Type: string }) => [c.Name, c.Type]);
     expect(columns).toEqual(COLUMNS.map(({ name, type }) => [name, type]));
     expect(columns).toContainEqual(['slot_ms', 'bigint']);
