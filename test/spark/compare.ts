@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url';
+import { Database } from '../../jobs/duckdb/connection.ts';
+import { LakeFolder } from '../../jobs/duckdb/lake-folder.ts';
+import { parquetRelation } from '../../jobs/duckdb/relation.ts';
+import { TABLES, type Table } from '../../jobs/tables.ts';
+import type { SparkAnswer } from './spark-runs.ts';
+
+/** How far floating sums may be apart: they are added in different orders. */
+const FLOATING = 1e-9;
+
+export interface TableComparison {
+  readonly rows: number;
+  /** Rows that only one of the engines has, floating columns left out. */
+  readonly only_duckdb: number;
+  readonly only_spark: number;
+  /** Floating values that are further apart, or null on one side. */
+  readonly apart: number;
+}
+
+/** Compares every table of the lake, as DuckDB settled it, with the rows that Spark's files hold. */
+export async function compareTables(root: string, { files }: SparkAnswer): Promise<Record<string, TableComparison>> {
+  const lake = new LakeFolder(root);
+  await using db = await Database.open({ threads: 2, memory_mb: 1024, spill_dir: `${lake.settle_dir}/compare` });
+  const compared: Record<string, TableComparison> = {};
+  for (const table of TABLES) {
+    const ours = lake.parquetKeys(table.name.replace('.', '/')).map((key) => lake.path(key));
+    const theirs = (files[table.name] ?? []).map((url) => fileURLToPath(url));
+    await db.run(`CREATE OR REPLACE TEMPORARY VIEW ours AS ${parquetRelation(table.columns, ours)}`);
+    await db.run(`CREATE OR REPLACE TEMPORARY VIEW theirs AS ${parquetRelation(table.columns, theirs)}`);
+    const [row] = await db.rows<TableComparison>(comparison(table));
+    if (row === undefined) throw new Error(`${table.name}: nothing was compared`);
+    compared[table.name] = row;
+  }
+  return compared;
+}
+
+/** Exact columns name a row in each table, so that those of the two sides are paired by their order. */
+function comparison({ columns }: Table): string {
+  const names = Object.keys(columns);
+  const exact = names.filter((name) => columns[name] !== 'DOUBLE').join(', ');
+  const floating = names.filter((name) => columns[name] === 'DOUBLE');
+  const apart = floating.map(
+    (name) =>
+      `(a.${name} IS NULL) <> (b.${name} IS NULL) OR abs(a.${name} - b.${name}) > ${FLOATING} * greatest(1, abs(a.${name}))`,
+  );
+  const numbered = (side: string): string => `(SELECT *, row_number() OVER (ORDER BY ${exact}) AS place FROM ${side})`;
+  return `SELECT (SELECT count(*) FROM ours) AS rows,
+    (SELECT count(*) FROM (SELECT ${exact} FROM ours EXCEPT ALL SELECT ${exact} FROM theirs)) AS only_duckdb,
+    (SELECT count(*) FROM (SELECT ${exact} FROM theirs EXCEPT ALL SELECT ${exact} FROM ours)) AS only_spark,
+    (SELECT count(*) FROM ${numbered('ours')} AS a JOIN ${numbered('theirs')} AS b USING (place)
+     WHERE ${apart.length === 0 ? 'false' : apart.join(' OR ')}) AS apart`;
+}

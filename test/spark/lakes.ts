@@ -1,0 +1,129 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { writeRecordingLake } from '../gold/recording-lake.ts';
+import { at, chunk, MINUTE, receipt, SmallLake } from '../gold/small-lake.ts';
+import { deliver, Silver } from '../pipeline/consuming.ts';
+import { type Season, season } from '../pipeline/draw.ts';
+import { FOUND } from '../pipeline/found.ts';
+import { pollSeason, systemsOf } from '../pipeline/polling.ts';
+import { hasSharedData, hasTimeForLarge, sharedData } from '../shared.ts';
+
+/** A lake with Bronze and a log, not settled yet. */
+export interface TestLake {
+  readonly name: string;
+  readonly dir: string;
+  readonly root: string;
+  remove(): void;
+}
+
+const SERIES = [
+  ['boulder', 'boulder_2022-04', 60, 'America/Denver'],
+  ['wienmobil', 'wienmobil_2025-11', 600, 'Europe/Vienna'],
+  ['docomo', 'docomo_2022-06-29', 60, 'Asia/Tokyo'],
+] as const;
+
+/** The recordings; the largest where there is time for it. */
+export async function recordingLakes(): Promise<TestLake[]> {
+  const lakes: TestLake[] = [];
+  for (const [system_id, file, interval_s, time_zone] of hasSharedData ? SERIES : []) {
+    if (system_id === 'docomo' && !hasTimeForLarge) continue;
+    const dir = mkdtempSync(join(tmpdir(), 'bikelake-spark-'));
+    const root = join(dir, 's3', 'bikelake-dev-lake');
+    await writeRecordingLake(root, { file: sharedData(`series/${file}.ndjson.gz`), system_id, interval_s, time_zone });
+    lakes.push({ name: system_id, dir, root, remove: () => rmSync(dir, { recursive: true, force: true }) });
+  }
+  return lakes;
+}
+
+/** Seasons of the pipeline's tests (docs/proof.md): gaps, late and double polls, 304s, given-up batches, rejects. The same ones each time. */
+export async function seasonLakes(drawn: number): Promise<TestLake[]> {
+  const found = FOUND.map(([known], i) => [`found-${i}`, known] as const);
+  const seasons = fc.sample(season, { numRuns: drawn, seed: 20261121 }).map((s, i) => [`season-${i}`, s] as const);
+  return Promise.all([...found, ...seasons].map(([name, s]) => seasonLake(name, s)));
+}
+
+async function seasonLake(name: string, drawn: Season): Promise<TestLake> {
+  const lake = new SmallLake(systemsOf(drawn));
+  const { stored } = await pollSeason(drawn);
+  const silver = new Silver(drawn.log_puts);
+  deliver(stored, drawn.deliveries, lake);
+  await silver.consume(stored, drawn.batches);
+  silver.write(lake);
+  return named(name, lake);
+}
+
+const named = (name: string, lake: SmallLake): TestLake => {
+  return { name, dir: lake.dir, root: lake.root, remove: () => lake.remove() };
+};
+
+/** The local days of 23 and 25 hours, with a gap, a null for docks, rebalancing, and hours at their edges. */
+export function clockChangeLake(): TestLake {
+  const lake = new SmallLake([{ system_id: 'sys', interval_s: 60, time_zone: 'Europe/Vienna' }]);
+  let sequence = 0;
+  for (const [from, until] of [
+    ['2026-03-28T22:00:00Z', '2026-03-29T03:00:00Z'],
+    ['2026-10-24T21:00:00Z', '2026-10-25T03:00:00Z'],
+  ] as const) {
+    const rows = [];
+    for (let slot_ms = at(from), n = 0; slot_ms <= at(until); slot_ms += 10 * MINUTE, n++) {
+      if (n === 7) continue;
+      sequence += 1;
+      const stations = {
+        a: { bikes: (n * 7) % 23 },
+        b: { bikes: n % 2, docks: null },
+        c: { bikes: 0, is_renting: n % 3 > 0 },
+      };
+      rows.push(...chunk({ slot_ms, sequence }, stations), receipt({ slot_ms, sequence: 1000 + sequence }, 3));
+    }
+    lake.bronze(rows);
+  }
+  return named('clock-change', lake);
+}
+
+/** Slots that a reload replaced, rows that a requeue brought back, and a receipt with rejections by reason. */
+export function broughtBackLake(): TestLake {
+  const lake = new SmallLake();
+  const slot_ms = at('2026-11-20T23:50:00Z');
+  const slots = [0, 1, 2, 12, 13, 14].map((n) => slot_ms + n * MINUTE);
+  lake.bronze(
+    slots.flatMap((slot, n) => [
+      ...chunk({ slot_ms: slot, sequence: n + 1 }, { s: { bikes: n }, t: { bikes: 1 } }),
+      receipt({ slot_ms: slot, sequence: 50 + n }, 2),
+    ]),
+  );
+  const outside = { lane: null, shard_id: 'requeue' };
+  lake.bronze([
+    ...chunk({ slot_ms: slots[1] ?? 0, sequence: 90 }, { u: { bikes: 5 } }).map((row) => ({ ...row, ...outside })),
+    receipt({ slot_ms: slots[1] ?? 0, sequence: 91 }, 3, {
+      fetched: 4,
+      rejected: 1,
+      rejected_reasons: '{"bad_count":1,"no id \'é\'":0}',
+      ...outside,
+    }),
+  ]);
+  const id = '000001-test';
+  const range = { from_ms: slots[3] ?? 0, until_ms: (slots[4] ?? 0) + MINUTE };
+  const loaded = { lane: null, shard_id: `reload@${id}` };
+  lake.bronze(
+    [
+      ...chunk({ slot_ms: range.from_ms, sequence: 95 }, { s: { bikes: 9 } }),
+      receipt({ slot_ms: range.from_ms, sequence: 96 }, 1),
+    ].map((row) => ({ ...row, ...loaded })),
+  );
+  const key = join(lake.root, 'reloads', `${id}.json`);
+  mkdirSync(dirname(key), { recursive: true });
+  writeFileSync(
+    key,
+    JSON.stringify({ format: 1, id, system_id: 'sys', kinds: ['status'], ...range, source: 'recording', content: 'x' }),
+  );
+  lake.log(
+    [1, 6],
+    { fresh: 7, unchanged: 5 },
+    slots
+      .map((slot, n) => ({ station_id: 's', slot_ms: slot, seen: { bikes: n } }))
+      .concat([{ station_id: 't', slot_ms, seen: { bikes: 1 } }]),
+  );
+  return named('brought-back', lake);
+}

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { sparkEnvironment, sparkVariables } from '../../jobs/spark/environment.ts';
+
+/** `npm run test:spark` sets it: PySpark comes into .venv/spark then, and a run takes minutes. */
+export const isAsked = process.env.SPARK_TESTS === '1';
+if (!isAsked) console.warn('tests on Spark are left out: npm run test:spark runs them (Python 3.9 to 3.11)');
+
+/** One run of the job on the lake of a state folder. */
+export interface SparkRun {
+  readonly name: string;
+  readonly dir: string;
+  readonly root: string;
+  readonly steps?: readonly string[];
+  readonly until?: string;
+}
+
+export interface SparkAnswer {
+  readonly name: string;
+  /** As the command's exit code. */
+  readonly code: number;
+  readonly error?: string;
+  /** Paths of the data files of each table, as its current snapshot has them. */
+  readonly files: Readonly<Record<string, readonly string[]>>;
+  readonly snapshots: Readonly<Record<string, number>>;
+}
+
+/** What the Java machine does without: a second compiler and threads of a collector cost more than they bring on lakes as small as these. */
+const JAVA_OPTIONS = '-XX:+UseSerialGC -XX:TieredStopAtLevel=1';
+
+export const urlOf = (path: string): string => pathToFileURL(path).href;
+
+/** Runs the job on each of the lakes, in one session. `room` is a folder for what goes to and fro. */
+export async function sparkRuns(room: string, runs: readonly SparkRun[]): Promise<SparkAnswer[]> {
+  const environment = sparkEnvironment();
+  const work = join(room, 'work.json');
+  const steps = ['settle', 'audit', 'gold'];
+  const list = runs.map(({ dir, root, ...run }) => {
+    return { steps, ...run, lake: urlOf(root), warehouse: urlOf(join(dir, 'iceberg')) };
+  });
+  writeFileSync(work, JSON.stringify(list));
+  const child = spawn(environment.python, [fileURLToPath(new URL('runs.py', import.meta.url)), work], {
+    env: sparkVariables(environment, { threads: 2, memory_mb: 2048, java_options: JAVA_OPTIONS }),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (text: Buffer) => {
+    said = `${said}${text.toString()}`.slice(-20_000);
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`the session ended with ${code}:\n${said}`);
+  const answers = JSON.parse(readFileSync(`${work}.out`, 'utf8')) as SparkAnswer[];
+  rmSync(`${work}.out`);
+  return answers;
+}
