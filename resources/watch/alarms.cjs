@@ -1,31 +1,34 @@
-// The alarms, in data order. Each is quiet on a first deploy, without data, and in the last period that is not over yet; what is absent for as
-// long as an alarm waits makes it fire, and it stays so until it is back.
+// The alarms, in data order. Absence is counted as it lasts: where something should be, a value stands for what is not there. What is missing
+// altogether, in the minutes before the first poll and in those that are not seen yet, changes no state (ignore) or is no fault (notBreaching);
+// so a first deploy is quiet, and an alarm stays on until what it misses is back (test/watch/alarms-over-time.test.ts).
 const { dimensionsOf, metricsOf } = require('./metrics.cjs');
 
 const MINUTE_S = 60;
 const HOUR_S = 3600;
+/** The longest period of an alarm. */
+const DAY_S = 86_400;
+const SEEN_LATE_S = 300;
 /** Stands for the age of what has not been seen at all: a day. */
-const UNSEEN_S = 86_400;
+const UNSEEN_S = DAY_S;
 
 /** The alarms that a stage has. `settings`: see watch.cjs. */
 function alarmsOf(settings) {
   const m = metricsOf(settings);
   const { shortest_s, pollsFailedPercent, bronzeIntervalSeconds } = settings;
-  // A period holds at least one poll of the fastest group, or a plan of slow groups would have periods without data.
-  const withPolls = (least_s) => Math.max(least_s, shortest_s);
+  const withPolls = (least_s) => Math.max(least_s, seenPoll(shortest_s));
   const wholeMinutes = (s) => Math.ceil(s / MINUTE_S) * MINUTE_S;
   const silver_s = withPolls(MINUTE_S);
 
   const alarms = {
     // Without polls there are no receipts to count: the clock says that the stack lives. A plan of hours is judged by the hour, because an
-    // alarm may look back a day by the minute, and a week by the hour.
+    // alarm may look back a day by the minute, and a week by the hour. Schedules are made minutes after what reads the stream.
     'poll-silent': {
       says: 'No poll has been counted for as long as three of the fastest group take: the schedules do not fire, or the function does not run.',
       expression: 'IF(clock > 0, FILL(polls, 0))',
       reads: { clock: m.clock, polls: m.Polls },
       threshold: ['LessThanThreshold', 1],
       ...silence(shortest_s),
-      missing: 'notBreaching', // no clock: the stack is not there yet
+      missing: 'ignore', // no clock: the stack is not there yet, or this minute of it is not seen yet
     },
     // Nothing polled is no share: no data, and poll-silent's.
     'poll-failed': {
@@ -65,16 +68,16 @@ function alarmsOf(settings) {
       least: 3,
       missing: 'notBreaching',
     },
-    // A delivery makes a point, so a period is long enough for one. Without a point although there were polls: unseen for a day. The first
-    // delivery after a deploy comes within two periods; three are needed.
+    // A delivery makes a point, so a period is long enough for one. Without one although there were polls: unseen for a day. The first
+    // delivery after a deploy comes within two periods; three are needed. Without polls and deliveries nothing is known, and the state stays.
     'bronze-behind': {
       says: 'What comes through the stream is not in Bronze in time, or not at all: the delivery stream does not keep up, or does not deliver.',
-      expression: `IF(FILL(age, -1) < 0, IF(polls > 0, ${UNSEEN_S}), age)`,
+      expression: `IF(FILL(age, -1) >= 0 OR polls > 0, FILL(age, ${UNSEEN_S}))`,
       reads: { age: m.freshness, polls: m.Polls },
       threshold: ['GreaterThanThreshold', bronzeIntervalSeconds + 900],
       period_s: wholeMinutes(withPolls(Math.max(300, bronzeIntervalSeconds))),
       of: 3,
-      missing: 'notBreaching',
+      missing: 'ignore',
     },
     // None of them has data where nothing went wrong, so each is filled.
     'bronze-errors': {
@@ -86,15 +89,15 @@ function alarmsOf(settings) {
       of: 1,
       missing: 'notBreaching',
     },
-    // A batch makes a point. Without one although there were polls: unseen for a day; the batching window is shorter than what is waited for.
+    // A batch makes a point. Without one although there were polls: unseen for a day. A batch comes within two minutes of its polls.
     'silver-behind': {
       says: 'What comes through the stream is not in the log within five minutes, or not at all: the function fails or lags, or the mapping is off.',
-      expression: `IF(FILL(age, -1) < 0, IF(polls > 0, ${UNSEEN_S * 1000}), age)`,
+      expression: `IF(FILL(age, -1) >= 0 OR polls > 0, FILL(age, ${UNSEEN_S * 1000}))`,
       reads: { age: m.silverAge, polls: m.Polls },
       threshold: ['GreaterThanThreshold', 300_000],
       period_s: silver_s,
       of: Math.max(2, Math.ceil(300 / silver_s)),
-      missing: 'notBreaching',
+      missing: 'ignore',
     },
     'silver-given-up': {
       says: 'Batches were given up after the last retry: they lie under aws/lambda/ until they are redriven.',
@@ -115,7 +118,7 @@ function alarmsOf(settings) {
       threshold: ['LessThanThreshold', 1],
       period_s: HOUR_S,
       of: 28,
-      missing: 'notBreaching',
+      missing: 'ignore',
     },
     // Written once a day: what the last run said stands until the next one.
     'gold-ledger': {
@@ -136,6 +139,14 @@ function alarmsOf(settings) {
     },
   };
   return settings.gold ? { ...alarms, ...daily } : alarms;
+}
+
+/**
+ * The least period that always holds a poll of the fastest group that is seen already: periods slide with the minute, a poll is up to a minute
+ * late, and its metrics are seen minutes later. By the minute, a period in which nothing is seen yet is made up for by an earlier one.
+ */
+function seenPoll(shortest_s) {
+  return shortest_s === MINUTE_S ? MINUTE_S : Math.min(shortest_s + SEEN_LATE_S, DAY_S);
 }
 
 /** Period and number of periods of three polls of the fastest group, at least a quarter of an hour. */
