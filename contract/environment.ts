@@ -30,7 +30,7 @@ function usablePython(): string {
   const candidates = [process.env.PYTHON, 'python3', 'python'].filter((name) => name !== undefined);
   const found = candidates.find((name) => isEnough(spawnSync(name, ['-c', PROBE], { encoding: 'utf8' }).stdout));
   if (found !== undefined) return found;
-  const message = `the contract suites need Python ${OLDEST.join('.')} or newer with venv and ensurepip (Debian: python3-venv), and none of ${candidates.join(', ')} is one: install it, or name one by PYTHON=…`;
+  const message = `the contract suites and the judges of the template need Python ${OLDEST.join('.')} or newer with venv and ensurepip (Debian: python3-venv), and none of ${candidates.join(', ')} is one: install it, or name one by PYTHON=…`;
   throw new FatalError('local', 'no_python', message);
 }
 

@@ -1,48 +1,20 @@
 /**
- * `npm run validate [-- TEMPLATE]`: judges the packaged CloudFormation template offline: schema, semantics, security.
- * Ends with 1 on every finding, of whatever severity, that has no reason in suppressions.ts, and on a reason that nothing needs.
+ * `npm run validate [-- TEMPLATE]`: judges the packaged CloudFormation template offline, with nothing but npm's packages: schema, semantics,
+ * security. Ends with 1 on every finding, of whatever severity, that has no reason in suppressions.ts, and on a reason that this template
+ * doesn't need. `npm run judge` asks two more judges.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { RegoEngine, TemplateFile } from '@aws/cloudformation-validate';
-import { SUPPRESSIONS, type Suppression } from './suppressions.ts';
+import { SUPPRESSIONS } from './suppressions.ts';
+import { applicable, type Finding, judge, toLines } from './verdict.ts';
 
 const PACKAGED = '.serverless/cloudformation-template-update-stack.json';
 
-export interface Finding {
-  readonly rule: string;
-  readonly severity: string;
-  readonly resource: string | null;
-  /** Property path and line. */
-  readonly place: string;
-  readonly message: string;
-}
-
-export interface Verdict {
-  /** Without a reason. */
-  readonly open: readonly Finding[];
-  /** Findings let through, by the suppression that does. */
-  readonly suppressed: ReadonlyMap<Suppression, number>;
-  readonly unused: readonly Suppression[];
-}
-
-/** Judges findings by the list of reasons. */
-export function judge(findings: readonly Finding[], suppressions: readonly Suppression[]): Verdict {
-  const suppressed = new Map<Suppression, number>();
-  const open = findings.filter((finding) => {
-    const reason = suppressions.find((s) => covers(s, finding));
-    if (reason) suppressed.set(reason, (suppressed.get(reason) ?? 0) + 1);
-    return reason === undefined;
-  });
-  return { open, suppressed, unused: suppressions.filter((s) => !suppressed.has(s) && s.part === undefined) };
-}
-
-function covers(suppression: Suppression, { rule, resource }: Finding): boolean {
-  if (suppression.rule !== rule) return false;
-  return suppression.resources === undefined || (resource !== null && suppression.resources.includes(resource));
-}
-
-/** What the rules of @aws/cloudformation-validate find in a template file. */
-export function findingsIn(file: string): { readonly findings: readonly Finding[]; readonly rules: number } {
+/** What the rules of @aws/cloudformation-validate find in a template file, and which rules there are. */
+export function findingsIn(file: string): {
+  readonly findings: readonly Finding[];
+  readonly rules: ReadonlySet<string>;
+} {
   const engine = new RegoEngine();
   try {
     const { diagnostics } = engine.validateStandard(new TemplateFile(file));
@@ -53,11 +25,15 @@ export function findingsIn(file: string): { readonly findings: readonly Finding[
       place: `${d.propertyPath ?? d.entity?.logicalId ?? 'template'}, line ${d.startLine ?? '?'}`,
       message: d.message,
     }));
-    return { findings, rules: engine.listRules().length };
+    return { findings, rules: new Set(engine.listRules().map((rule) => rule.id)) };
   } finally {
     engine.free();
   }
 }
+
+/** Logical ids of a template file. */
+export const idsIn = (file: string): ReadonlySet<string> =>
+  new Set(Object.keys((JSON.parse(readFileSync(file, 'utf8')) as { Resources: object }).Resources));
 
 function main(file: string): number {
   if (!existsSync(file)) {
@@ -65,15 +41,10 @@ function main(file: string): number {
     return 1;
   }
   const { findings, rules } = findingsIn(file);
-  const { open, suppressed, unused } = judge(findings, SUPPRESSIONS);
-  for (const [{ rule, reason }, count] of suppressed) console.log(`let through ${rule} × ${count}: ${reason}`);
-  for (const f of open) console.error(`${f.severity} ${f.rule} ${f.resource ?? ''} (${f.place}): ${f.message}`);
-  for (const { rule, resources } of unused) {
-    console.error(
-      `nothing needs the suppression of ${rule}${resources ? ` for ${resources.join(', ')}` : ''}: take it out`,
-    );
-  }
-  console.log(`${file}: ${rules} rules, ${open.length} findings, ${findings.length - open.length} let through`);
+  const verdict = judge(findings, applicable(SUPPRESSIONS, rules, idsIn(file)));
+  for (const line of toLines(verdict)) console.log(line);
+  const { open, unused } = verdict;
+  console.log(`${file}: ${rules.size} rules, ${open.length} findings, ${findings.length - open.length} let through`);
   return open.length + unused.length > 0 ? 1 : 0;
 }
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { SUPPRESSIONS } from '../../resources/suppressions.ts';
-import { type Finding, findingsIn, judge } from '../../resources/validate.ts';
+import { findingsIn, idsIn } from '../../resources/validate.ts';
+import { applicable, type Finding, judge } from '../../resources/verdict.ts';
 import { packageService } from './package-service.ts';
 
 const room = mkdtempSync(join(tmpdir(), 'bikelake-validate-'));
@@ -34,6 +35,18 @@ it('a finding without a reason stays open, and a reason without a finding is nam
   expect(verdict.unused).toEqual([needless]);
 });
 
+it('a reason is needless only for a judge that has its rule, and a template that has its resource', () => {
+  const own = { rule: 'A', reason: 'r' };
+  const there = { rule: 'A', resources: ['There', 'Gone'], reason: 'r' };
+  const gone = { rule: 'A', resources: ['Gone'], reason: 'r' };
+  const foreign = { rule: 'CKV_1', reason: 'r' };
+  expect(applicable([own, there, gone, foreign], new Set(['A']), new Set(['There']))).toEqual([own, there]);
+});
+
+it('no finding is let through without a sentence that says why', () => {
+  expect(SUPPRESSIONS.filter(({ reason }) => reason.split(' ').length < 8)).toEqual([]);
+});
+
 it('the validator finds what is wrong with a template', () => {
   const file = join(room, 'wrong.json');
   const Queue = {
@@ -42,7 +55,7 @@ it('the validator finds what is wrong with a template', () => {
   };
   writeFileSync(file, JSON.stringify({ Resources: { Queue } }));
   const { findings, rules } = findingsIn(file);
-  expect(rules).toBeGreaterThan(300);
+  expect(rules.size).toBeGreaterThan(300);
   const errors = findings.filter((f) => f.severity !== 'INFO').map((f) => f.message);
   expect(errors).toContainEqual(expect.stringContaining('NoSuchProperty'));
   expect(errors).toContainEqual(expect.stringContaining('Nowhere'));
@@ -50,7 +63,8 @@ it('the validator finds what is wrong with a template', () => {
 
 it('the packaged template has no open finding, and every reason is needed', () => {
   const packaged = packageService('dev', { plan: fileURLToPath(new URL('fixtures/plan.json', import.meta.url)) });
-  const { open, unused } = judge(findingsIn(packaged.file).findings, SUPPRESSIONS);
+  const { findings, rules } = findingsIn(packaged.file);
+  const { open, unused } = judge(findings, applicable(SUPPRESSIONS, rules, idsIn(packaged.file)));
   packaged.remove();
   expect(open).toEqual([]);
   expect(unused).toEqual([]);

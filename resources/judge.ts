@@ -1,0 +1,66 @@
+/**
+ * `npm run judge [-- TEMPLATE…]`: three judges for the packaged template of dev and prod (or for the templates that are named): cfn-lint,
+ * checkov and @aws/cloudformation-validate, offline, no credentials. The first two live in virtual Python environments under .venv/, which the
+ * first run makes. Ends with 1 on every finding, of whatever severity, that has no reason in suppressions.ts, and on a reason that no template
+ * needs.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FatalError } from '../lib/errors.ts';
+import { packageService } from '../local/package.ts';
+import { askCfnLint, askCheckov } from './judge/python.ts';
+import { SUPPRESSIONS } from './suppressions.ts';
+import { findingsIn } from './validate.ts';
+import { type Finding, judge, toLines } from './verdict.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const STAGES = ['dev', 'prod'];
+/** A type that one region lacks is a finding too: those that the cost is told for. */
+const REGIONS = ['ap-northeast-2', 'us-east-1'];
+const JUDGES: Readonly<Record<string, (file: string) => readonly Finding[]>> = {
+  'cloudformation-validate': (file) => findingsIn(file).findings,
+  'cfn-lint': (file) => askCfnLint(file, REGIONS),
+  checkov: askCheckov,
+};
+
+/** Each template, by what it is called here. */
+async function templates(room: string): Promise<[string, string][]> {
+  const named = process.argv.slice(2);
+  if (named.length > 0) return named.map((file) => [file, file]);
+  const packaged: [string, string][] = [];
+  for (const stage of STAGES) {
+    packaged.push([stage, (await packageService({ dir: room, stage, root: ROOT })).template]);
+  }
+  return packaged;
+}
+
+async function main(room: string): Promise<number> {
+  const all: Finding[] = [];
+  for (const [name, file] of await templates(room)) {
+    for (const [who, ask] of Object.entries(JUDGES)) {
+      const findings = ask(file).map((f) => ({ ...f, place: `${name} by ${who}: ${f.place}` }));
+      console.log(`${name}: ${who} has ${findings.length} findings`);
+      all.push(...findings);
+    }
+  }
+  const verdict = judge(all, SUPPRESSIONS);
+  for (const line of toLines(verdict)) console.log(line);
+  const [open, needless] = [verdict.open.length, verdict.unused.length];
+  console.log(
+    `${open} findings without a reason, ${all.length - open} with one; ${needless} reasons that nothing needs`,
+  );
+  return open + needless > 0 ? 1 : 0;
+}
+
+const room = mkdtempSync(join(tmpdir(), 'bikelake-judge-'));
+try {
+  process.exitCode = await main(room);
+} catch (error) {
+  if (!(error instanceof FatalError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+} finally {
+  rmSync(room, { recursive: true, force: true });
+}
