@@ -111,10 +111,7 @@ export class ServiceMetrics {
         if (!answered) this.#logged(group);
         add('SucceedProcessing.Records', good);
       },
-      conversionFailed: (records) => {
-        add('FailedConversion.Records', records);
-        this.#logged(group);
-      },
+      conversionFailed: (records) => add('FailedConversion.Records', records),
       delivered: (delivery) => {
         delivered(add)(delivery);
         if (!delivery.success) this.#logged(group);
