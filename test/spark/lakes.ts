@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
+import type { Row } from '../../lib/parquet.ts';
 import { writeRecordingLake } from '../gold/recording-lake.ts';
 import { at, chunk, MINUTE, receipt, SmallLake } from '../gold/small-lake.ts';
 import { deliver, Silver } from '../pipeline/consuming.ts';
@@ -126,4 +127,58 @@ export function broughtBackLake(): TestLake {
       .concat([{ station_id: 't', slot_ms, seen: { bikes: 1 } }]),
   );
   return named('brought-back', lake);
+}
+
+const FROM = at('2026-11-20T22:00:00Z');
+
+/** Polls of three stations every 10 minutes of five hours over a midnight; station d is seen in the second hour. */
+function hours(isWanted: (hour: number) => boolean): Row[] {
+  const rows: Row[] = [];
+  for (let n = 0; n < 30; n++) {
+    const hour = Math.floor(n / 6);
+    if (!isWanted(hour)) continue;
+    const slot_ms = FROM + n * 10 * MINUTE;
+    const stations = { a: { bikes: Math.floor(n / 7) % 5 }, b: { bikes: n % 3 }, c: { bikes: 9 } };
+    const seen = hour === 1 ? { ...stations, d: { bikes: 4 } } : stations;
+    rows.push(...chunk({ slot_ms, sequence: n + 1 }, seen));
+    rows.push(receipt({ slot_ms, sequence: 500 + n }, Object.keys(seen).length));
+  }
+  return rows;
+}
+
+/** A lake, and the same one as it is before the Bronze file of its second hour has come: `late` is a folder with that file. */
+export function lateLakes(): { readonly whole: TestLake; readonly early: TestLake; readonly late: string } {
+  const whole = new SmallLake();
+  whole.bronze(hours((hour) => hour !== 1));
+  whole.bronze(hours((hour) => hour === 1));
+  const early = new SmallLake();
+  early.bronze(hours((hour) => hour !== 1));
+  const file = readdirSync(join(whole.root, 'bronze'), { recursive: true, encoding: 'utf8' }).find((f) =>
+    f.endsWith('0002.parquet'),
+  );
+  if (file === undefined) throw new Error('the lake has no second file');
+  const late = join(early.dir, 'late');
+  mkdirSync(join(late, 'bronze', dirname(file)), { recursive: true });
+  copyFileSync(join(whole.root, 'bronze', file), join(late, 'bronze', file));
+  return { whole: named('whole', whole), early: named('early', early), late };
+}
+
+/** A log that lacks 10 changes, and holds 10 that never were. */
+export function plantedLake(): TestLake {
+  const lake = new SmallLake();
+  const slot = (n: number): number => FROM + n * MINUTE;
+  const stations = (bikes: number) => Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`s${i}`, { bikes }]));
+  lake.bronze([
+    ...chunk({ slot_ms: slot(0), sequence: 1 }, stations(1)),
+    ...chunk({ slot_ms: slot(1), sequence: 2 }, stations(2)),
+    ...[30, 30].map((n, i) => receipt({ slot_ms: slot(i), sequence: 100 + i }, n)),
+  ]);
+  const change = (i: number, n: number, bikes: number) => ({ station_id: `s${i}`, slot_ms: slot(n), seen: { bikes } });
+  const all = Array.from({ length: 30 }, (_, i) => i);
+  lake.log([1, 2], { fresh: 60 }, [
+    ...all.map((i) => change(i, 0, 1)),
+    ...all.filter((i) => i >= 10).map((i) => change(i, 1, 2)),
+    ...all.filter((i) => i < 10).map((i) => change(i, 5, 7)),
+  ]);
+  return named('planted', lake);
 }

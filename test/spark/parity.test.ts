@@ -5,8 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settleLake } from '../../jobs/duckdb/settle.ts';
 import { TABLES } from '../../jobs/tables.ts';
 import { compareTables, type TableComparison } from './compare.ts';
-import { broughtBackLake, clockChangeLake, recordingLakes, seasonLakes, type TestLake } from './lakes.ts';
-import { isAsked, type SparkAnswer, sparkRuns } from './spark-runs.ts';
+import {
+  broughtBackLake,
+  clockChangeLake,
+  lateLakes,
+  plantedLake,
+  recordingLakes,
+  seasonLakes,
+  type TestLake,
+} from './lakes.ts';
+import { isAsked, type SparkAnswer, type SparkRun, sparkRuns } from './spark-runs.ts';
 
 const SEASONS = Number(process.env.SPARK_SEASONS ?? 2);
 const LIMIT_MS = 1_800_000;
@@ -17,23 +25,42 @@ const FIGURES: Readonly<Record<string, readonly [number, number]>> = {
   docomo: [109_822, 26_929],
 };
 
+/** Where runs are ended, counted in replaced partitions: settle replaces five a day, audit two, Gold one, two and two. */
+const ENDS = ['after 1', 'before 8', 'after 15'] as const;
+
 describe.skipIf(!isAsked)('DuckDB and Spark', () => {
   const room = mkdtempSync(join(tmpdir(), 'bikelake-spark-room-'));
   let lakes: TestLake[] = [];
   let answers: SparkAnswer[] = [];
   const compared = new Map<string, Record<string, TableComparison>>();
+  const { whole, early, late } = lateLakes();
+  const answerOf = (name: string): SparkAnswer => {
+    const answer = answers.find((a) => a.name === name);
+    if (answer === undefined) throw new Error(`${name} was not run`);
+    return answer;
+  };
 
   beforeAll(async () => {
-    lakes = [...(await recordingLakes()), ...(await seasonLakes(SEASONS)), clockChangeLake(), broughtBackLake()];
+    const small = [clockChangeLake(), broughtBackLake(), plantedLake(), whole];
+    lakes = [...(await recordingLakes()), ...(await seasonLakes(SEASONS)), ...small];
     for (const { root } of lakes) await settleLake(root);
-    answers = await sparkRuns(room, lakes);
-    for (const [i, { name, root }] of lakes.entries()) {
-      const answer = answers[i];
-      if (answer !== undefined) compared.set(name, await compareTables(root, answer));
-    }
+    const ended = ENDS.flatMap((ends, i): SparkRun[] => {
+      const run = { ...whole, warehouse: `ended-${i}` };
+      return [
+        { ...run, name: `ended ${ends}`, ends },
+        { ...run, name: `gone on ${ends}` },
+      ];
+    });
+    const again: SparkRun[] = [
+      early,
+      { ...early, name: 'early again' },
+      { ...early, name: 'with late rows', add: late },
+    ];
+    answers = await sparkRuns(room, [...lakes, ...ended, ...again]);
+    for (const { name, root } of lakes) compared.set(name, await compareTables(root, answerOf(name)));
   }, LIMIT_MS);
   afterAll(() => {
-    for (const lake of lakes) lake.remove();
+    for (const lake of [...lakes, whole, early]) lake.remove();
     rmSync(room, { recursive: true });
   });
 
@@ -46,12 +73,35 @@ describe.skipIf(!isAsked)('DuckDB and Spark', () => {
   });
 
   test('the same rows in every table', () => {
-    const differences = [...compared].flatMap(([lake, tables]) =>
-      Object.entries(tables)
-        .filter(([, { only_duckdb, only_spark, apart }]) => only_duckdb + only_spark + apart > 0)
-        .map(([table, counts]) => ({ lake, table, ...counts })),
+    expect([...compared].flatMap(([lake, tables]) => differing(tables).map((d) => ({ lake, ...d })))).toEqual([]);
+  });
+
+  test('an unexplained difference of log and settled days is found, and told by the exit code', () => {
+    const { code, report } = answerOf('planted');
+    expect(code).toBe(3);
+    expect(report).toMatchObject({ settled_changes: 60, audit_missing: 10, audit_extra: 10, audit_explained: 0 });
+  });
+
+  test('again without anything new: no table has another snapshot', () => {
+    const { report, snapshots } = answerOf('early again');
+    expect(report.dates).toEqual([]);
+    expect(snapshots).toEqual(answerOf('early').snapshots);
+  });
+
+  test('with rows that came late: what one run over all comes to, and the other day is not replaced', async () => {
+    const answer = answerOf('with late rows');
+    expect(differing(await compareTables(whole.root, answer))).toEqual([]);
+    expect(answer.report.dates).toContain('2026-11-20');
+    expect(answer.snapshots['silver.station_status']).toBe(
+      (answerOf('early').snapshots['silver.station_status'] ?? 0) + 1,
     );
-    expect(differences).toEqual([]);
+  });
+
+  test.each(ENDS)('ended %s, and run again: the same tables, by as many snapshots', async (ends) => {
+    expect(answerOf(`ended ${ends}`).code).toBeNull();
+    const answer = answerOf(`gone on ${ends}`);
+    expect(differing(await compareTables(whole.root, answer))).toEqual([]);
+    expect(answer.snapshots).toEqual(answerOf('whole').snapshots);
   });
 
   test('the recordings come to their figures, and have no finding', () => {
@@ -64,3 +114,8 @@ describe.skipIf(!isAsked)('DuckDB and Spark', () => {
     }
   });
 });
+
+const differing = (tables: Readonly<Record<string, TableComparison>>) =>
+  Object.entries(tables)
+    .filter(([, { only_duckdb, only_spark, apart }]) => only_duckdb + only_spark + apart > 0)
+    .map(([table, counts]) => ({ table, ...counts }));

@@ -1,26 +1,60 @@
 """
-Runs the Spark job on several lakes in one session: `runs.py WORK.json`. WORK is a list of {name, lake, warehouse, steps, until}; the answer, beside
-it in WORK.json.out, has for each its exit code and the data files of its tables.
+Runs the Spark job on several lakes in one session: `runs.py WORK.json`. WORK is a list of {name, lake, warehouse, steps, until, add, ends}; the answer,
+beside it in WORK.json.out, has for each its exit code, its report, and the data files and the number of snapshots of each table.
+
+add: a folder whose files come into the lake before the run. ends: the run ends at this replacement of a partition, before (`before 3`) or
+after it (`after 3`): code is null then.
 """
 import json
+import shutil
 import sys
 from pathlib import Path
+from urllib.parse import urlparse
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "jobs" / "spark"))
 
 import main as job  # noqa: E402
+from bikelake import warehouse  # noqa: E402
 from bikelake.errors import Refused  # noqa: E402
 from bikelake.relation import TABLES  # noqa: E402
 from bikelake.run import Options, run  # noqa: E402
+
+REPLACE = warehouse.Warehouse.replace
+
+
+class Ended(BaseException):
+    pass
+
+
+def ending(when):
+    """The method that replaces a partition, but for the nth time."""
+    where, n = when.split(" ")
+    calls = []
+
+    def replace(self, *given):
+        calls.append(given)
+        if where == "before" and len(calls) == int(n):
+            raise Ended
+        answer = REPLACE(self, *given)
+        if where == "after" and len(calls) == int(n):
+            raise Ended
+        return answer
+
+    return replace
 
 
 def run_one(spark, index, work):
     catalog = f"lake{index}"
     for key, value in job.catalog_settings(catalog, "hadoop", work["warehouse"]).items():
         spark.conf.set(key, value)
+    if "add" in work:
+        shutil.copytree(work["add"], urlparse(work["lake"]).path, dirs_exist_ok=True)
     options = Options(work["lake"], work["warehouse"], catalog, None, "", work["name"], work.get("until"), [], work["steps"])
+    warehouse.Warehouse.replace = ending(work["ends"]) if "ends" in work else REPLACE
     try:
         code = run(spark, options)
+    except Ended:
+        return {"name": work["name"], "code": None}
     except Refused as error:
         return {"name": work["name"], "code": 1, "error": str(error)}
     files, snapshots = {}, {}
@@ -29,7 +63,8 @@ def run_one(spark, index, work):
         is_there = spark.catalog.tableExists(name)
         files[table] = [r[0] for r in spark.sql(f"SELECT file_path FROM {name}.files").collect()] if is_there else []
         snapshots[table] = spark.sql(f"SELECT 1 FROM {name}.snapshots").count() if is_there else 0
-    return {"name": work["name"], "code": code, "files": files, "snapshots": snapshots}
+    report = json.loads((Path(urlparse(work["warehouse"]).path) / "runs" / f"{work['name']}.json").read_text())
+    return {"name": work["name"], "code": code, "report": report, "files": files, "snapshots": snapshots}
 
 
 def main(file):

@@ -16,13 +16,32 @@ export interface SparkRun {
   readonly root: string;
   readonly steps?: readonly string[];
   readonly until?: string;
+  /** A folder beside the state folder's `iceberg` for the tables. */
+  readonly warehouse?: string;
+  /** A folder whose files come into the lake before the run. */
+  readonly add?: string;
+  /** The run ends before or after its nth replacement of a partition. */
+  readonly ends?: `${'before' | 'after'} ${number}`;
+}
+
+/** `runs/<run>.json`, but for its times. */
+export interface SparkReport {
+  readonly dates: readonly string[];
+  readonly incomplete: readonly string[];
+  readonly settled_spans: number;
+  readonly settled_changes: number;
+  readonly ledger_difference: number;
+  readonly audit_missing: number;
+  readonly audit_extra: number;
+  readonly audit_explained: number;
 }
 
 export interface SparkAnswer {
   readonly name: string;
-  /** As the command's exit code. */
-  readonly code: number;
+  /** As the command's exit code; null where the run was ended. */
+  readonly code: number | null;
   readonly error?: string;
+  readonly report: SparkReport;
   /** Paths of the data files of each table, as its current snapshot has them. */
   readonly files: Readonly<Record<string, readonly string[]>>;
   readonly snapshots: Readonly<Record<string, number>>;
@@ -38,8 +57,8 @@ export async function sparkRuns(room: string, runs: readonly SparkRun[]): Promis
   const environment = sparkEnvironment();
   const work = join(room, 'work.json');
   const steps = ['settle', 'audit', 'gold'];
-  const list = runs.map(({ dir, root, ...run }) => {
-    return { steps, ...run, lake: urlOf(root), warehouse: urlOf(join(dir, 'iceberg')) };
+  const list = runs.map(({ dir, root, warehouse = 'iceberg', ...run }) => {
+    return { steps, ...run, lake: urlOf(root), warehouse: urlOf(join(dir, warehouse)) };
   });
   writeFileSync(work, JSON.stringify(list));
   const child = spawn(environment.python, [fileURLToPath(new URL('runs.py', import.meta.url)), work], {
