@@ -80,7 +80,7 @@ function lanesOf(plan) {
   const numbers = lanes.map((lane) => Number(/^lane-(\d{3,})$/.exec(lane)?.[1]));
   const last = Math.max(0, ...numbers.filter((n) => Number.isInteger(n)));
   const numbered = Array.from({ length: last }, (_, n) => `lane-${String(n + 1).padStart(3, '0')}`);
-  const all = [...new Set([...numbered, ...lanes])].sort();
+  const all = [...new Set([...numbered, ...lanes])].sort((a, b) => (a < b ? -1 : 1));
   return all.length > 0 ? all : ['lane-001'];
 }
 

@@ -98,6 +98,13 @@ export class SmallLake {
     );
   }
 
+  /** A plan of these groups, each of the one system, in the place of the lake's own. */
+  plan(groups: readonly { readonly group_id: string }[]): void {
+    const systems = [{ ...SYSTEM, kind: 'gbfs', url: 'https://feed.example/gbfs.json', lanes: ['a'] }];
+    const planned = groups.map((group) => ({ ...group, interval_s: 60, systems }));
+    this.#write('config/plan.json', JSON.stringify({ format: 1, groups: planned }));
+  }
+
   /** A Bronze file, in the partition of its oldest record. */
   bronze(rows: readonly Row[]): void {
     const oldest = new Date(Math.min(...rows.map((row) => Number(row.arrived_at_ms)))).toISOString();

@@ -20,7 +20,7 @@ fetches AS (
 ),
 seen AS (
   SELECT count(DISTINCT CASE WHEN f.slot_ms >= d.end_ms THEN g.group_id END) AS groups_after,
-    count_if(f.slot_ms >= d.start_ms AND f.slot_ms < d.end_ms AND f.accepted > f.events) AS polls_open
+    count(CASE WHEN f.slot_ms >= d.start_ms AND f.slot_ms < d.end_ms AND f.accepted > f.events THEN 1 END) AS polls_open
   FROM fetches AS f
   CROSS JOIN day AS d
   LEFT JOIN poll_groups AS g ON g.group_id = f.group_id
