@@ -19,7 +19,7 @@ export const ASSUMPTIONS = {
   kinesis_ms: 20,
   s3_put_ms: 60,
   /** A minute's records must go through within this part of it, because polls begin at full minutes. */
-  burst_seconds: 20,
+  burst_seconds: 10,
   /** What a shard takes a second (Kinesis developer guide, "Quotas and limits"). */
   shard_bytes_per_second: 1024 * 1024,
   shard_records_per_second: 1_000,
@@ -41,6 +41,8 @@ export const ASSUMPTIONS = {
   athena_query_mb: 10,
   /** Transitions of the state machine in a daily run that waits for its gate some times. */
   transitions_per_day: 30,
+  /** What Spark writes into CloudWatch Logs in a run, bytes. */
+  spark_log_bytes_per_run: 5 * 1024 * 1024,
   emails_per_month: 20,
   /** How many invocations of naive conditional puts are in flight at once. */
   naive_puts_at_once: 20,

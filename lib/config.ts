@@ -2,7 +2,9 @@
 function required(name: string): string {
   const value = process.env[name];
   if (!value)
-    throw new Error(`environment variable ${name} is not set: serverless.yml sets it for each function that needs it`);
+    throw new Error(
+      `environment variable ${name} is not set: serverless.yml sets it for each function that needs it, and Lambda its own`,
+    );
   return value;
 }
 
@@ -14,6 +16,12 @@ function list(name: string): string[] {
 }
 
 export const config = {
+  /** Credentials of the function's role, which Lambda sets. */
+  awsCredentials: () => ({
+    accessKeyId: required('AWS_ACCESS_KEY_ID'),
+    secretAccessKey: required('AWS_SECRET_ACCESS_KEY'),
+    ...(process.env.AWS_SESSION_TOKEN && { sessionToken: process.env.AWS_SESSION_TOKEN }),
+  }),
   /** Kinesis stream that polls write to. */
   streamName: () => required('STREAM_NAME'),
   /** Firehose delivery stream of rejected input. */

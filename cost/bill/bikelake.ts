@@ -15,7 +15,6 @@ const S3_ITEMS: Readonly<Record<string, string>> = {
   STANDARD_IA: 's3_standard_ia_gb_month',
   GLACIER_IR: 's3_glacier_ir_gb_month',
 };
-/** Log objects that settle has no more use for are tagged, and expire; what else lies under a prefix has rules of its own. */
 const MOVED_ITEMS: Readonly<Record<string, string>> = {
   STANDARD_IA: 's3_transition_standard_ia',
   GLACIER_IR: 's3_transition_glacier_ir',
@@ -122,7 +121,8 @@ function ofGold(v: Volume, settings: Settings, { driver, executor }: EmrSettings
 
 function ofWatch(v: Volume, settings: Settings, month: number): Usage[] {
   const watch = line('watch');
-  const logs_gb = v.console_bytes / GB;
+  const spark_bytes = settings.gold === null ? 0 : DAYS * A.spark_log_bytes_per_run;
+  const logs_gb = (v.console_bytes + spark_bytes) / GB;
   const kept_months = Math.min(month - 0.5, settings.log_retention_days / DAYS);
   const daily = settings.gold === null ? 0 : DAILY_METRICS / 24;
   return [
@@ -130,7 +130,7 @@ function ofWatch(v: Volume, settings: Settings, month: number): Usage[] {
     watch('CloudWatch', 'cloudwatch_alarm_month', settings.alarm_metrics, `metrics of ${settings.alarms} alarms`),
     watch('CloudWatch', 'cloudwatch_composite_month', settings.composite_alarms, 'one over all'),
     watch('CloudWatch', 'cloudwatch_dashboard_month', settings.dashboards, 'dashboard'),
-    watch('CloudWatch', 'logs_gb', logs_gb, 'metrics and warnings of the functions'),
+    watch('CloudWatch', 'logs_gb', logs_gb, 'metrics, warnings, Spark'),
     watch('CloudWatch', 'logs_gb_month', logs_gb * kept_months, `logs, kept ${settings.log_retention_days} days`),
     watch('SNS', 'sns_email', A.emails_per_month, 'alarms'),
   ];

@@ -13,7 +13,7 @@ export interface Stored {
 
 /**
  * What lies under a prefix in month `month` (1: the first), when every month adds `bytes` in `objects`, and rules move and expire by age.
- * Rules for tagged objects count too: settle tags what is settled.
+ * Rules for tagged objects don't count: nothing tags objects yet.
  */
 export function storedIn(
   month: number,
@@ -21,7 +21,7 @@ export function storedIn(
   { bytes, objects }: { readonly bytes: number; readonly objects: number },
   rules: readonly LifecycleRule[],
 ): Stored {
-  const own = rules.filter((rule) => prefix.startsWith(rule.prefix));
+  const own = rules.filter((rule) => prefix.startsWith(rule.prefix) && !rule.tagged);
   const expires = Math.min(...own.map((rule) => rule.expires_days ?? Number.POSITIVE_INFINITY));
   const moves = bytes / Math.max(1, objects) >= SMALLEST_MOVED_BYTES ? own.flatMap((rule) => rule.transitions) : [];
   const steps = [{ days: 0, storage_class: 'STANDARD' }, ...moves.toSorted((a, b) => a.days - b.days)];

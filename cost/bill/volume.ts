@@ -59,9 +59,9 @@ export function volumeOf(units: Units, settings: Settings, scenario: Scenario): 
 
   const feed_requests = polled('feed_requests');
   const memory = (name: string): number => settings.memory_mb[name] ?? 0;
+  const poll_cpu_ms = onLambda(polled('poll_cpu_ms') + feed_requests * A.tls_cpu_ms, memory('poll'));
   const poll_ms =
-    onLambda(polled('poll_cpu_ms') + feed_requests * A.tls_cpu_ms, memory('poll')) +
-    waitsOfPolls(scenario, feed_requests / Math.max(1, feeds)) +
+    durationOfPolls(scenario, poll_cpu_ms / groups, feed_requests / Math.max(1, feeds)) +
     groups * (2 * A.dynamodb_ms + 2 * A.kinesis_ms);
   const silver_cpu = logged('silver_cpu_ms', silver_invocations);
   const bronze_cpu = polled('bronze_cpu_ms');
@@ -125,11 +125,14 @@ const shardsFor = (bytes: number, records: number): number =>
 const onLambda = (cpu_ms: number, memory_mb: number): number =>
   cpu_ms * Math.max(1, A.lambda_mb_per_vcpu / Math.max(1, memory_mb));
 
-/** Milliseconds that the polls of a slot wait for feeds, over all groups. */
-function waitsOfPolls({ group_feeds, seoul_stations }: Scenario, requests_per_feed: number): number {
-  const gbfs = group_feeds.reduce(
-    (sum, feeds) => sum + Math.ceil((feeds * requests_per_feed) / A.feeds_at_once) * A.feed_ms,
-    0,
-  );
-  return gbfs + (seoul_stations > 0 ? A.seoul_page_ms : 0);
+/**
+ * Milliseconds of the polls of a slot, over all groups. A group's requests go in rounds; while one round is waited for, the answers of
+ * the one before are parsed, so of waiting and work the longer counts, and of the shorter one round's share.
+ */
+function durationOfPolls({ group_feeds, seoul_stations }: Scenario, cpu_ms: number, requests_per_feed: number): number {
+  return group_feeds.reduce((sum, feeds) => {
+    const rounds = Math.max(1, Math.ceil((feeds * requests_per_feed) / A.feeds_at_once));
+    const waits_ms = feeds === 0 && seoul_stations > 0 ? A.seoul_page_ms : rounds * A.feed_ms;
+    return sum + Math.max(waits_ms, cpu_ms) + Math.min(waits_ms, cpu_ms) / rounds;
+  }, 0);
 }

@@ -100,20 +100,24 @@ function ruleOf(rule: Value): LifecycleRule[] {
   return [{ prefix: String(rule.Prefix ?? ''), transitions, expires_days, tagged: rule.TagFilters !== undefined }];
 }
 
+/** Worker sizes stand in the application's Spark defaults; memory and its overhead are one. */
 function emrOf(application: Value): EmrSettings | null {
   if (application.Type === undefined) return null;
-  const sizes = (application.WorkerTypeSpecifications ?? {}) as Value;
-  const capacity = ((application.InitialCapacity ?? []) as Value[]).map((c) => [c.Key, c.Value?.WorkerConfiguration]);
-  const sizeOf = (kind: string): WorkerSize => {
-    const found = (Object.fromEntries(capacity)[kind] ?? sizes[kind]?.WorkerConfiguration ?? {}) as Value;
-    return { vcpu: numberIn(found.Cpu) ?? 4, memory_gb: numberIn(found.Memory) ?? 16 };
+  const found = (application.RuntimeConfiguration ?? []) as Value[];
+  const defaults = (found.find((one) => one.Classification === 'spark-defaults')?.Properties ?? {}) as Value;
+  const sizeOf = (worker: 'driver' | 'executor'): WorkerSize => {
+    const of = (name: string): number | null => numberIn(defaults[`spark.${worker}.${name}`]);
+    const [vcpu, memory] = [of('cores'), of('memory')];
+    if (vcpu === null || memory === null)
+      throw new Error(`the template has no size for Spark's ${worker}: name it in its defaults`);
+    return { vcpu, memory_gb: memory + (of('memoryOverhead') ?? 0) };
   };
   return {
-    driver: sizeOf('Driver'),
-    executor: sizeOf('Executor'),
+    driver: sizeOf('driver'),
+    executor: sizeOf('executor'),
     max_vcpu: numberIn(application.MaximumCapacity?.Cpu),
   };
 }
 
-/** `2 vCPU`, `16 GB`, `8` */
+/** `2 vCPU`, `16 GB`, `12g`, `8` */
 const numberIn = (text: unknown): number | null => (text === undefined ? null : Number.parseFloat(String(text)));
