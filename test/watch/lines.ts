@@ -20,6 +20,6 @@ export async function linesOf(work: () => unknown): Promise<Array<Record<string,
 
 /** `stage/name` of the metrics in a line of the embedded metric format. */
 export function metricsIn(line: Record<string, unknown>): string[] {
-  const { _aws } = line as { _aws?: { CloudWatchMetrics: { Metrics: { Name: string }[] }[] } };
-  return (_aws?.CloudWatchMetrics ?? []).flatMap(({ Metrics }) => Metrics.map(({ Name }) => `${line.stage}/${Name}`));
+  const { _aws, stage } = line as { stage: string; _aws?: { CloudWatchMetrics: { Metrics: { Name: string }[] }[] } };
+  return (_aws?.CloudWatchMetrics ?? []).flatMap(({ Metrics }) => Metrics.map(({ Name }) => `${stage}/${Name}`));
 }
