@@ -261,6 +261,12 @@ export class Cloud {
     await this.#services.lambda.quiet(function_name);
   }
 
+  /** Whether nothing is under way at this instant of the clock: no invocation, no delivery of the stream. */
+  isIdle(): boolean {
+    const { lambda, deliveries } = this.#services;
+    return lambda.isIdle() && deliveries.every((delivery) => delivery.isIdle());
+  }
+
   backlog(): Backlog {
     const { mappings, deliveries, direct } = this.#services;
     return {

@@ -91,6 +91,9 @@ export class StreamDelivery {
   #buffered: Buffered | undefined;
   /** The last batch while the converter works on it; the next is transformed meanwhile. */
   #converting: Promise<void> = Promise.resolve();
+  #is_converting = false;
+  /** It waits for records, or for an interval to be over. */
+  #is_idle = false;
   #waiting_since_ms: number | undefined;
   #draining = false;
   /** Deliver what is buffered, whatever its size and age. */
@@ -119,6 +122,11 @@ export class StreamDelivery {
   /** Records of the stream that aren't delivered yet. */
   backlog(): number {
     return this.#beyond(this.#delivered).records;
+  }
+
+  /** Nothing is under way: it waits for records, or for an interval to be over. */
+  isIdle(): boolean {
+    return this.#is_idle && !this.#is_converting;
   }
 
   counters(): { records: number; rows: number; files: number; failed: number } {
@@ -175,7 +183,9 @@ export class StreamDelivery {
       return undefined;
     }
     const next_ms = Math.min(transform_in_ms, deliver_in_ms);
+    this.#is_idle = true;
     await (Number.isFinite(next_ms) ? this.#arrivals.wait(clock, next_ms) : this.#arrivals.wait());
+    this.#is_idle = false;
   }
 
   /** Records from the cursor on, until their bytes reach the hint: the last one may pass it. */
@@ -220,7 +230,11 @@ export class StreamDelivery {
     const transformed = await this.#transform(batch, buffered);
     await this.#converting;
     if (transformed === null) return;
-    this.#converting = this.#convert(batch, transformed, buffered).finally(() => this.#arrivals.raise());
+    this.#is_converting = true;
+    this.#converting = this.#convert(batch, transformed, buffered).finally(() => {
+      this.#is_converting = false;
+      this.#arrivals.raise();
+    });
     this.#converting.catch(() => undefined); // whoever waits for it sees the error
   }
 

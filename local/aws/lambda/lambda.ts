@@ -182,6 +182,10 @@ export class Lambda {
     await untilNone(busy, this.#stopped.signal);
   }
 
+  isIdle(): boolean {
+    return [...this.#functions.values()].every(({ slots }) => slots.every(({ busy }) => !busy));
+  }
+
   counters(): Record<string, { invocations: number; errors: number }> {
     return Object.fromEntries(
       [...this.#functions.values()].map((d) => [
