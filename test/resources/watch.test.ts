@@ -44,7 +44,7 @@ it('alarms read functions, streams and log groups that the template has, by thei
 
 it('the daily metrics are what the state machine puts', () => {
   const machines = resources().filter(([, { Type }]) => Type === 'AWS::StepFunctions::StateMachine');
-  const put = [...JSON.stringify(machines).matchAll(/MetricName\W+(\w+)/g)].map(([, name]) => name);
+  const put = [...JSON.stringify(machines).matchAll(/MetricName\W+(\w+)/g)].map(([, name = '']) => name);
   const daily = METRICS.filter(({ sent }) => sent === 'daily').map(({ name }) => name);
   expect(put.sort()).toEqual(machines.length === 0 ? [] : daily.sort());
 });
