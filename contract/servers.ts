@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { FatalError } from '../lib/errors.ts';
 
-const HOST = '127.0.0.1';
+export const HOST = '127.0.0.1';
 const START_MS = 60_000;
 const AGAIN_MS = 100;
 const END_MS = 5_000;
@@ -15,22 +15,26 @@ export interface PythonServer {
   close(): Promise<void>;
 }
 
-interface Command {
+export interface Command {
   readonly name: string;
+  /** Path of the program. */
+  readonly program: string;
   readonly args: (port: number) => readonly string[];
   readonly environment: (port: number) => Readonly<Record<string, string>>;
   /** Answers 200 once the server is ready. */
   readonly health: string;
 }
 
-const MOTO: Command = {
+const moto = (environment: string): Command => ({
   name: 'moto_server',
+  program: join(environment, 'bin', 'moto_server'),
   args: (port) => ['-H', HOST, '-p', String(port)],
   environment: () => ({}),
   health: '/moto-api/data.json',
-};
-const MINISTACK: Command = {
+});
+const ministack = (environment: string): Command => ({
   name: 'ministack',
+  program: join(environment, 'bin', 'ministack'),
   args: () => [],
   environment: (port) => ({
     BIND_HOST: HOST, // its default is every address
@@ -38,19 +42,22 @@ const MINISTACK: Command = {
     SERVICES: 's3,dynamodb,kinesis,firehose',
     MINISTACK_REGION: 'us-east-1',
     LAMBDA_EXECUTOR: 'local',
+    IOT_MTLS_ENABLED: '0', // a port on every address, whatever the services
   }),
   health: '/_ministack/health',
-};
+});
 
 /** `environment`: the folder of the virtual environment. `logs`: a folder for what the servers say. */
-export const startMoto = (environment: string, logs: string): Promise<PythonServer> => start(MOTO, environment, logs);
+export const startMoto = (environment: string, logs: string): Promise<PythonServer> =>
+  startServer(moto(environment), logs);
 export const startMinistack = (environment: string, logs: string): Promise<PythonServer> =>
-  start(MINISTACK, environment, logs);
+  startServer(ministack(environment), logs);
 
-async function start(command: Command, environment: string, logs: string): Promise<PythonServer> {
+/** Starts a server on a free port of the loopback address, and resolves once it answers. Throws FatalError `server_not_started`. */
+export async function startServer(command: Command, logs: string): Promise<PythonServer> {
   const port = await freePort();
   const log = join(logs, `${command.name}.log`);
-  const child = spawn(join(environment, 'bin', command.name), command.args(port), {
+  const child = spawn(command.program, command.args(port), {
     cwd: logs,
     env: { PATH: process.env.PATH, HOME: logs, PYTHONUNBUFFERED: '1', ...command.environment(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
