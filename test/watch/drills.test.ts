@@ -13,7 +13,7 @@ import { readTemplate, type Stack } from '../../local/template.ts';
 import { ROOT } from '../resources/package-service.ts';
 import { alteredAlarms } from './drills/altered.ts';
 import type { Drill } from './drills/drill.ts';
-import { GOLD } from './drills/gold.ts';
+import { execution, GOLD, NOTHING_FOUND, putReport } from './drills/gold.ts';
 import { POLL } from './drills/poll.ts';
 import { PREFIX, Room, STAGE } from './drills/room.ts';
 import { SILVER } from './drills/silver.ts';
@@ -21,6 +21,8 @@ import { STREAM } from './drills/stream.ts';
 
 const DRILLS: readonly Drill[] = [...POLL, ...STREAM, ...SILVER, ...GOLD];
 const LIMIT_MS = 120_000;
+
+type Healthy = 'healthy hour' | 'healthy days';
 
 /** What a run has left in the embedded CloudWatch. */
 interface Seen {
@@ -33,7 +35,7 @@ let folder: string;
 let packaged: ServicePackage;
 let stack: Stack;
 let resources: readonly Resource[];
-const seen = new Map<Drill | 'healthy', Seen>();
+const seen = new Map<Drill | Healthy, Seen>();
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'bikelake-drills-'));
@@ -45,11 +47,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Lets something happen in a room of its own, and looks; what was measured is kept. */
-async function inRoom(
-  key: Drill | 'healthy',
-  options: Drill['room'],
-  act: (room: Room) => Promise<void>,
-): Promise<void> {
+async function inRoom(key: Drill | Healthy, options: Drill['room'], act: (room: Room) => Promise<void>): Promise<void> {
   const room = await Room.open(packaged, options);
   try {
     await act(room);
@@ -76,11 +74,11 @@ describe('the list of drills', () => {
   });
 });
 
-describe('a healthy run, from the first deploy on', () => {
+describe.concurrent('a healthy run, from the first deploy on', () => {
   it(
     'is quiet for three deliveries, although feeds fail now and then',
     () =>
-      inRoom('healthy', { has_usual_faults: true }, async (room) => {
+      inRoom('healthy hour', { has_usual_faults: true }, async (room) => {
         await room.minutes(50);
         expect(room.rang()).toEqual([]);
         expect(room.cloud.counters().bronze.files).toBeGreaterThan(1);
@@ -88,9 +86,24 @@ describe('a healthy run, from the first deploy on', () => {
       }),
     LIMIT_MS,
   );
+  it(
+    'of days: the daily run succeeds, and finds nothing',
+    () =>
+      inRoom('healthy days', { systems: [] }, async (room) => {
+        await room.stopPolling();
+        for (let day = 0; day < 3; day += 1) {
+          await room.hours(20);
+          execution(room, 'ExecutionsSucceeded');
+          await putReport(room, NOTHING_FOUND);
+          await room.hours(4);
+        }
+        expect(room.rang()).toEqual(['poll-silent', 'unwell']); // nothing is polled here
+      }),
+    LIMIT_MS,
+  );
 });
 
-describe('an alarm goes off when its condition comes about:', () => {
+describe.concurrent('an alarm goes off when its condition comes about:', () => {
   it.each(DRILLS.map((drill) => [`${drill.alarm}: ${drill.condition}`, drill] as const))(
     '%s',
     (_, drill) =>
@@ -119,6 +132,7 @@ describe('a drill notices an altered definition', () => {
 
   it('every namespace, name, dimension, threshold, comparison and period counts', () => {
     const unnoticed: string[] = [];
+    const healthy = (['healthy hour', 'healthy days'] as const).map((run) => seen.get(run) as Seen);
     for (const { name: full_name } of stack.alarms) {
       const name = full_name.slice(PREFIX.length);
       const resource = resources.find(({ properties }) => properties.AlarmName === full_name) as Resource;
@@ -126,7 +140,7 @@ describe('a drill notices an altered definition', () => {
       expect([name, drills.every((drill) => isOn(toAlarm(resource), drill))]).toEqual([name, true]);
       for (const { change, properties } of alteredAlarms(resource.properties)) {
         const altered = toAlarm({ ...resource, properties });
-        const is_noticed = drills.some((drill) => !isOn(altered, drill)) || rings(altered, seen.get('healthy') as Seen);
+        const is_noticed = drills.some((drill) => !isOn(altered, drill)) || healthy.some((run) => rings(altered, run));
         if (!is_noticed) unnoticed.push(`${name}: ${change}`);
       }
     }

@@ -27,11 +27,11 @@ export const POLL: readonly Drill[] = [
   {
     alarm: 'poll-failed',
     condition: 'the feeds are down',
-    room: { ...ONE, interval_s: 120 },
+    room: { ...ONE, interval_s: 240 }, // each takes its retries, in real time; every five minutes have one
     cause: async (room) => {
-      await room.minutes(3);
+      await room.minutes(5);
       await room.closeFeeds();
-      await room.minutes(19);
+      await room.minutes(23);
     },
   },
   {

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { FaultKind, Faults } from '../../../local/aws/faults.ts';
@@ -12,7 +13,7 @@ import { schedulesOf } from '../../../local/run/schedules.ts';
 import { type CityServer, startCity } from '../../../local/sources/city/server.ts';
 import { resolveTemplate } from '../../../local/template/resolve.ts';
 import { textOf } from '../../../local/template/text.ts';
-import { temporaryFolder, until } from '../../local/workbench.ts';
+import { until } from '../../local/workbench.ts';
 
 /** As the package was made: gold is on there. */
 export const STAGE = 'prod';
@@ -97,7 +98,7 @@ export class Room {
   }
 
   static async open({ template, code }: ServicePackage, options: RoomOptions = {}): Promise<Room> {
-    const dir = temporaryFolder();
+    const dir = mkdtempSync(join(tmpdir(), 'bikelake-drill-'));
     const clock = new VirtualClock(START_MS, 0);
     const feeds: { still_ms: number | null } = { still_ms: null };
     const city = await startCity({
@@ -216,6 +217,7 @@ export class Room {
   async close(): Promise<void> {
     await this.cloud.close();
     await this.#city.close().catch(() => undefined);
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** What the step set off has come to its end: the turn of promises, functions, and what their answers set off. */
