@@ -33,6 +33,8 @@ export interface PackageOptions {
   /** The state folder. */
   readonly dir: string;
   readonly stage: string;
+  /** Values of `params` in serverless.yml, by name. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** The project's folder. */
   readonly root: string;
 }
@@ -62,32 +64,33 @@ const LOCK_WAIT_MS = 180_000;
  * Runs `sls package`, unless a package of the same contents is in the state folder already. Several runs may do so at once.
  * Throws FatalError `package_failed` with the end of the output.
  */
-export async function packageService({ dir, stage, root }: PackageOptions): Promise<ServicePackage> {
-  const folder = join(dir, 'package', `${stage}-${fingerprintOf(root, stage)}`);
-  if (!existsSync(folder)) await locked(root, () => makePackage(folder, stage, root));
+export async function packageService({ dir, stage, parameters = {}, root }: PackageOptions): Promise<ServicePackage> {
+  const options = [stage, ...Object.entries(parameters).map(([name, value]) => `--param=${name}=${value}`)];
+  const folder = join(dir, 'package', `${stage}-${fingerprintOf(root, options)}`);
+  if (!existsSync(folder)) await locked(root, () => makePackage(folder, options, root));
   const now = new Date();
   utimesSync(folder, now, now);
   removeOld(dirname(folder));
   return { template: join(folder, TEMPLATE), code: (name) => codeFolder(folder, name) };
 }
 
-async function makePackage(folder: string, stage: string, root: string): Promise<void> {
+async function makePackage(folder: string, options: readonly string[], root: string): Promise<void> {
   if (existsSync(folder)) return; // another run made it meanwhile
   const making = `${folder}.${process.pid}`;
   rmSync(making, { recursive: true, force: true });
   rmSync(join(root, '.esbuild'), { recursive: true, force: true }); // stale files in it would go into the zips
   mkdirSync(dirname(folder), { recursive: true });
-  await runPackage(making, stage, root);
+  await runPackage(making, options, root);
   for (const zip of readdirSync(making).filter((name) => name.endsWith('.zip'))) unzip(making, zip);
   // Node takes a .js file as CommonJS where no package.json says otherwise; the project's own lies further up here, but not on AWS.
   writeFileSync(join(making, 'package.json'), '{}\n');
   renameSync(making, folder);
 }
 
-async function runPackage(folder: string, stage: string, root: string): Promise<void> {
+async function runPackage(folder: string, options: readonly string[], root: string): Promise<void> {
   const sls = join(root, 'node_modules', '.bin', 'sls');
   if (!existsSync(sls)) throw failed(`${sls} is missing: run npm ci first`);
-  const child = spawn(process.execPath, [sls, 'package', '--stage', stage, '--package', folder], {
+  const child = spawn(process.execPath, [sls, 'package', '--package', folder, '--stage', ...options], {
     cwd: root,
     env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -129,8 +132,8 @@ function codeFolder(folder: string, name: string): string {
 }
 
 /** Over names and contents of everything that a package is made of. */
-function fingerprintOf(root: string, stage: string): string {
-  const hash = createHash('sha256').update(`${stage}\n${process.env.BIKELAKE_SUFFIX ?? ''}\n`);
+function fingerprintOf(root: string, options: readonly string[]): string {
+  const hash = createHash('sha256').update(`${options.join('\n')}\n${process.env.BIKELAKE_SUFFIX ?? ''}\n`);
   for (const ingredient of INGREDIENTS) {
     for (const path of filesOf(root, ingredient)) {
       hash.update(`${path}\n`).update(readFileSync(join(root, path)));

@@ -1,6 +1,6 @@
 /**
- * `npm run judge [-- TEMPLATE…]`: three judges for the packaged template of dev and prod (or for the templates that are named): cfn-lint,
- * checkov and @aws/cloudformation-validate, offline, no credentials. The first two live in virtual Python environments under .venv/, which the
+ * `npm run judge [-- TEMPLATE…]`: three judges for the packaged templates of dev, of prod, and of prod with everything on (or for the templates
+ * that are named): cfn-lint, checkov and @aws/cloudformation-validate, offline, no credentials. The first two live in virtual Python environments under .venv/, which the
  * first run makes. Ends with 1 on every finding, of whatever severity, that has no reason in suppressions.ts, and on a reason that no template
  * needs.
  */
@@ -16,7 +16,22 @@ import { findingsIn } from './validate.ts';
 import { type Finding, judge, toLines } from './verdict.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const STAGES = ['dev', 'prod'];
+/** Values that stand for a deployer's own, so that no resource is left out. */
+const EVERYTHING = {
+  gold: 'on',
+  quicksight: 'on',
+  quicksightPrincipal: 'arn:aws:quicksight:us-east-1:123456789012:user/default/analyst',
+  alarmEmail: 'alarms@example.org',
+  slackWorkspaceId: 'T0123ABCD',
+  slackChannelId: 'C0123ABCD',
+  budgetUsd: '50',
+};
+const TEMPLATES: readonly { readonly name: string; readonly stage: string; readonly parameters?: typeof EVERYTHING }[] =
+  [
+    { name: 'dev', stage: 'dev' },
+    { name: 'prod', stage: 'prod' },
+    { name: 'everything', stage: 'prod', parameters: EVERYTHING },
+  ];
 /** A type that one region lacks is a finding too: those that the cost is told for. */
 const REGIONS = ['ap-northeast-2', 'us-east-1'];
 const JUDGES: Readonly<Record<string, (file: string) => readonly Finding[]>> = {
@@ -30,8 +45,11 @@ async function templates(room: string): Promise<[string, string][]> {
   const named = process.argv.slice(2);
   if (named.length > 0) return named.map((file) => [file, file]);
   const packaged: [string, string][] = [];
-  for (const stage of STAGES) {
-    packaged.push([stage, (await packageService({ dir: room, stage, root: ROOT })).template]);
+  for (const { name, stage, parameters } of TEMPLATES) {
+    packaged.push([
+      name,
+      (await packageService({ dir: join(room, name), stage, ...(parameters && { parameters }), root: ROOT })).template,
+    ]);
   }
   return packaged;
 }

@@ -340,8 +340,7 @@ describe('lake', () => {
       ['errors/', 365, undefined],
       ['aws/lambda/', 365, undefined],
       ['quarantine/', 365, undefined],
-      ['athena/', 7, undefined],
-      ['logs/', 30, undefined],
+      ['athena-results/', 7, undefined],
     ]);
     expect(
       rules.filter((rule) => 'Transitions' in rule).map(({ Prefix, Transitions }) => [Prefix, Transitions]),
