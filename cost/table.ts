@@ -3,7 +3,8 @@ import type { Bills } from './bill/bills.ts';
 import type { Finding } from './measure/check.ts';
 
 const DAYS = 730 / 24;
-const usd = (value: number): string => value.toFixed(2);
+const usd = (value: number): string =>
+  value.toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const figure = (value: number): string =>
   value >= 1000 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
 
@@ -22,7 +23,7 @@ function columns(rows: readonly (readonly string[])[], right: number): string {
 
 /** The bills of a scenario as text: a line for each item, then the totals. */
 export function costText(bills: Bills): string {
-  const { scenario, stage, measured, prices_date, volume } = bills;
+  const { measured, prices_date } = bills;
   const all = [
     bills.bikelake['us-east-1'][1],
     bills.bikelake['us-east-1'][12],
@@ -30,10 +31,9 @@ export function costText(bills: Bills): string {
     bills.bikelake['ap-northeast-2'][12],
   ];
   const keys = new Map<string, BillLine>();
-  for (const { lines } of all) for (const line of lines) keys.set(keyOf(line), line);
-  const order = ['poll', 'stream', 'bronze', 'silver', 'gold', 'watch'];
+  for (const { lines } of all.toReversed()) for (const line of lines) keys.set(keyOf(line), line); // quantities of month 1, where it has them
   const rows = [...keys.values()]
-    .sort((a, b) => order.indexOf(a.stage) - order.indexOf(b.stage))
+    .sort((a, b) => STAGE_ORDER.indexOf(a.stage) - STAGE_ORDER.indexOf(b.stage))
     .map((line) => [
       line.stage,
       line.service,
@@ -42,57 +42,50 @@ export function costText(bills: Bills): string {
       line.unit,
       ...all.map((bill) => usd(amountOf(bill, line))),
     ]);
-  const total = (name: string, of: (bill: Bill) => number, bill: Bills['bikelake']): string[] => [
-    name,
-    '',
-    '',
-    '',
-    '',
-    ...(['us-east-1', 'ap-northeast-2'] as const).flatMap((region) =>
-      ([1, 12] as const).map((month) => usd(of(bill[region][month]))),
-    ),
-  ];
-  const stages = order
-    .filter((stage_name) => rows.some(([name]) => name === stage_name))
-    .map((name) =>
-      total(
-        `${name} in all`,
-        ({ lines }) => lines.filter((line) => line.stage === name).reduce((sum, line) => sum + line.usd, 0),
-        bills.bikelake,
-      ),
-    );
-  const head = [
-    'stage',
-    'service',
-    'what',
-    'quantity',
-    'unit',
-    'us-east-1, month 1',
-    'month 12',
-    'Seoul, month 1',
-    'month 12',
-  ];
+  const head = ['stage', 'service', 'what', 'quantity', 'unit', 'us-east-1', 'month 12', 'Seoul', 'month 12'];
   return [
-    `${scenario.title}, every ${scenario.interval_s} s, stage ${stage}: $ a month (${scenario.groups} groups, ${scenario.lanes} lanes, ${volume.shards} shards); without queries and QuickSight`,
+    `${titleOf(bills)}: $ a month, list price, without queries and QuickSight; month 1, then month 12`,
     '',
-    columns(
-      [
-        head,
-        ...rows,
-        head.map(() => ''),
-        ...stages,
-        total('bikelake, list price', (bill) => bill.list_usd, bills.bikelake),
-        total('  with the always-free tier', (bill) => bill.free_tier_usd, bills.bikelake),
-        total('  a day, list price', (bill) => bill.list_usd / DAYS, bills.bikelake),
-        total('  of it priced from memory', (bill) => bill.from_memory_usd, bills.bikelake),
-        total('naive design, list price', (bill) => bill.list_usd, bills.naive),
-        total('  with the always-free tier', (bill) => bill.free_tier_usd, bills.naive),
-      ],
-      3,
-    ),
+    columns([head, ...rows], 5),
+    '',
+    totalsText(bills),
     '',
     `units measured on ${measured.date} (${measured.command}; ${measured.machine}); prices of ${prices_date}`,
   ].join('\n');
+}
+
+const titleOf = ({ scenario, stage, volume }: Bills): string =>
+  `${scenario.title}, every ${scenario.interval_s} s, stage ${stage} (${counted(scenario.groups, 'poll group')}, ${counted(scenario.lanes, 'lane')}, ${counted(volume.shards, 'shard')})`;
+
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+const STAGE_ORDER = ['poll', 'stream', 'bronze', 'silver', 'gold', 'watch'];
+
+/** Totals by stage and altogether, of both regions, months and designs. */
+export function totalsText(bills: Bills): string {
+  const row = (name: string, by: Bills['bikelake'], of: (bill: Bill) => number): string[] => [
+    name,
+    ...(['us-east-1', 'ap-northeast-2'] as const).flatMap((region) =>
+      ([1, 12] as const).map((month) => usd(of(by[region][month]))),
+    ),
+  ];
+  const { bikelake, naive } = bills;
+  const used = new Set(bikelake['us-east-1'][12].lines.map(({ stage }) => stage as string));
+  const ofStage = (name: string) => (bill: Bill) =>
+    bill.lines.filter((line) => line.stage === name).reduce((sum, line) => sum + line.usd, 0);
+  return columns(
+    [
+      ['$ a month', 'us-east-1', 'month 12', 'Seoul', 'month 12'],
+      ...STAGE_ORDER.filter((name) => used.has(name)).map((name) => row(name, bikelake, ofStage(name))),
+      row('bikelake, list price', bikelake, (bill) => bill.list_usd),
+      row('  with the always-free tier', bikelake, (bill) => bill.free_tier_usd),
+      row('  a day, list price', bikelake, (bill) => bill.list_usd / DAYS),
+      row('  of the list price, priced from memory', bikelake, (bill) => bill.from_memory_usd),
+      row('naive design, list price', naive, (bill) => bill.list_usd),
+      row('  with the always-free tier', naive, (bill) => bill.free_tier_usd),
+    ],
+    1,
+  );
 }
 
 const keyOf = ({ stage, item, what }: BillLine): string => `${stage} ${item} ${what}`;

@@ -42,7 +42,7 @@ function ofPoll(v: Volume, settings: Settings, month: number): Usage[] {
     poll('Scheduler', 'schedule_invocation', v.polls, 'a poll of each group'),
     poll('Lambda', 'lambda_request', v.polls, 'polls'),
     poll('Lambda', 'lambda_gb_second', v.poll_gb_seconds, `polls, ${settings.memory_mb.poll} MB`),
-    poll('Data transfer', 'egress_gb', v.egress_bytes / GB, 'requests to feeds, a new connection each'),
+    poll('Data transfer', 'egress_gb', v.egress_bytes / GB, 'requests to feeds'),
     poll('DynamoDB', 'dynamodb_read_unit', v.poll_state_read_units, 'state of the groups'),
     poll('DynamoDB', 'dynamodb_write_unit', v.poll_state_write_units, 'state of the groups'),
     poll('Firehose', 'firehose_gb', v.quarantine_billed_bytes / GB, 'rejected input'),
@@ -55,8 +55,8 @@ function ofStream(v: Volume, settings: Settings): Usage[] {
   const extended = settings.retention_hours > 24 ? v.shards * A.month_hours : 0;
   const kms = A.kms_per_hour * A.month_hours * (1 + A.kms_credentials);
   return [
-    stream('Kinesis', 'kinesis_shard_hour', v.shards * A.month_hours, `${v.shards} shards`),
-    stream('Kinesis', 'kinesis_extended_hour', extended, `kept for ${settings.retention_hours} hours, not 24`),
+    stream('Kinesis', 'kinesis_shard_hour', v.shards * A.month_hours, `${v.shards} shard${v.shards === 1 ? '' : 's'}`),
+    stream('Kinesis', 'kinesis_extended_hour', extended, `kept ${settings.retention_hours} hours, not 24`),
     stream('Kinesis', 'kinesis_put_unit', v.stream_put_units, 'chunks and receipts'),
     stream('KMS', 'kms_request', kms, 'encryption of the stream'),
   ];
@@ -66,7 +66,7 @@ function ofBronze(v: Volume, settings: Settings, month: number): Usage[] {
   const bronze = line('bronze');
   const gb = v.bronze_billed_bytes / GB;
   return [
-    bronze('Firehose', 'firehose_gb', gb, 'chunks and receipts, each in steps of 5 KB'),
+    bronze('Firehose', 'firehose_gb', gb, 'chunks and receipts'),
     bronze('Firehose', 'firehose_conversion_gb', gb, 'to Parquet'),
     bronze('Lambda', 'lambda_request', v.bronze_invocations, 'transform'),
     bronze('Lambda', 'lambda_gb_second', v.bronze_gb_seconds, `transform, ${settings.memory_mb.bronze} MB`),
