@@ -6,7 +6,10 @@ const KEY = '4d5a6b71Planted/Key+With="Signs"&51';
 
 describe('what a poll takes from a host with a key', () => {
   it('is without the key, in whatever spelling a host gives it', () => {
-    const echoes = fc.tuple(fc.string({ minLength: 4, unit: fc.constantFrom(...Array.from('aZ09+/=%&"<\\\'-_. ')) }), fc.string());
+    const echoes = fc.tuple(
+      fc.string({ minLength: 4, unit: fc.constantFrom(...Array.from('aZ09+/=%&"<\\\'-_. ')) }),
+      fc.string(),
+    );
     fc.assert(
       fc.property(echoes, ([key, around]) => {
         fc.pre(!around.includes(key));
