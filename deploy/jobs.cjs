@@ -15,7 +15,7 @@ function jobFiles(root = ROOT) {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(join(root, '/').length).replaceAll(sep, '/')),
   );
-  return files.filter((file) => !NOT_THEIRS.test(file)).sort();
+  return files.filter((file) => !NOT_THEIRS.test(file)).sort((a, b) => (a < b ? -1 : 1));
 }
 
 /**

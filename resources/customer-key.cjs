@@ -69,12 +69,14 @@ function grantsOf(statements, key) {
     const [service, needed] = needsOf(action);
     if (service) actions.set(service, new Set([...(actions.get(service) ?? []), ...needed]));
   }
-  return [...actions].sort().map(([service, needed]) => ({
-    Effect: 'Allow',
-    Action: [...needed].sort(),
-    Resource: [key],
-    Condition: { StringEquals: { 'kms:ViaService': { 'Fn::Sub': `${service}.\${AWS::Region}.amazonaws.com` } } },
-  }));
+  return [...actions]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([service, needed]) => ({
+      Effect: 'Allow',
+      Action: [...needed].sort((a, b) => (a < b ? -1 : 1)),
+      Resource: [key],
+      Condition: { StringEquals: { 'kms:ViaService': { 'Fn::Sub': `${service}.\${AWS::Region}.amazonaws.com` } } },
+    }));
 }
 
 const KEY_ARN = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/;

@@ -120,4 +120,5 @@ function emrOf(application: Value): EmrSettings | null {
 }
 
 /** `2 vCPU`, `16 GB`, `12g`, `8` */
-const numberIn = (text: unknown): number | null => (text === undefined ? null : Number.parseFloat(String(text)));
+const numberIn = (text: string | number | undefined): number | null =>
+  text === undefined ? null : Number.parseFloat(`${text}`);

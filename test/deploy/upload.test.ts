@@ -27,7 +27,10 @@ afterEach(() => {
   rmSync(root, { recursive: true });
   s3.reset();
 });
-const puts = () => s3.commandCalls(PutObjectCommand).map(({ args }) => [args[0].input.Key, String(args[0].input.Body)]);
+const puts = () =>
+  s3
+    .commandCalls(PutObjectCommand)
+    .map(({ args }) => [args[0].input.Key, Buffer.from(args[0].input.Body as Uint8Array).toString()]);
 
 describe('the programs of Spark', () => {
   it('are what their folders hold, less what tools leave there', () => {

@@ -95,7 +95,7 @@ describe('a key of the customer', () => {
   });
 
   it('may be used by each role for what the role may do, and for nothing else', () => {
-    const grants = Object.entries(other.resources)
+    const grants: string[] = Object.entries(other.resources)
       .filter(([id, { Type }]) => Type === 'AWS::IAM::Role' && PIPELINE.includes(id))
       .flatMap(([id, { Properties }]) =>
         Properties.Policies.filter(({ PolicyName }: { PolicyName: string }) => PolicyName === 'key').flatMap(

@@ -198,7 +198,7 @@ export class Lambda {
   /** Processor time of the environments that are there, by short name, microseconds: what they loaded, and all their invocations. */
   async cpu_us(): Promise<Record<string, number>> {
     const entries = [...this.#functions.values()].map(async ({ settings, slots }) => {
-      const times = await Promise.all(slots.map(({ environment }) => environment?.cpu_us() ?? 0));
+      const times = await Promise.all(slots.map(async ({ environment }) => (await environment?.cpu_us()) ?? 0));
       return [settings.short_name, times.reduce((sum, us) => sum + us, 0)] as const;
     });
     return Object.fromEntries(await Promise.all(entries));
