@@ -2,13 +2,11 @@ import type { Properties } from '../local/template/resolve.ts';
 import type { KnownDifference } from './judge.ts';
 import type { ServerName } from './servers.ts';
 
-/** A type that a server makes nothing of: the resources are left out of what is deployed to it. */
+/** A type that a server makes nothing of: its resources are left out of what is deployed to it. */
 export interface LeftOut {
   readonly type: string;
   /** Only those for which this holds. */
   readonly only?: (properties: Properties) => boolean;
-  /** What the server says to such a resource; null: nothing, it calls it created and makes nothing. */
-  readonly refusal: RegExp | null;
   readonly why: string;
 }
 
@@ -19,26 +17,37 @@ export interface ServerDifferences {
   readonly left_behind: readonly { readonly what: RegExp; readonly why: string }[];
 }
 
-const UNKNOWN_TYPE = /Unsupported resource type/;
-const PASSED_OVER = 'its CloudFormation calls the type created and makes nothing';
+const REFUSED = 'refused by name: "Unrecognized resource types"';
+const PASSED_OVER = 'called created, and nothing is made';
+const refused = (...types: string[]): LeftOut[] => types.map((type) => ({ type, why: REFUSED }));
+const passedOver = (...types: string[]): LeftOut[] => types.map((type) => ({ type, why: PASSED_OVER }));
+
+const QUICKSIGHT = ['DataSource', 'DataSet', 'RefreshSchedule', 'Analysis', 'Dashboard'].map(
+  (t) => `AWS::QuickSight::${t}`,
+);
 
 export const DIFFERENCES: Readonly<Record<ServerName, ServerDifferences>> = {
   ministack: {
-    left_out: [{ type: 'AWS::EMRServerless::Application', refusal: UNKNOWN_TYPE, why: 'it does not know the type' }],
+    left_out: [
+      ...refused('AWS::EMRServerless::Application', ...QUICKSIGHT),
+      ...refused('AWS::CloudWatch::CompositeAlarm', 'AWS::Chatbot::SlackChannelConfiguration', 'AWS::Budgets::Budget'),
+      {
+        type: 'AWS::CloudWatch::Alarm',
+        only: ({ Metrics }) => Metrics !== undefined,
+        why: 'refused: "metric math is not supported"',
+      },
+    ],
     properties: [],
     left_behind: [],
   },
   moto: {
     left_out: [
-      { type: 'AWS::Athena::WorkGroup', refusal: null, why: PASSED_OVER },
-      { type: 'AWS::Budgets::Budget', refusal: null, why: PASSED_OVER },
-      { type: 'AWS::Glue::Database', refusal: null, why: PASSED_OVER },
-      { type: 'AWS::Glue::Table', refusal: null, why: PASSED_OVER },
-      { type: 'AWS::KinesisFirehose::DeliveryStream', refusal: null, why: PASSED_OVER },
-      { type: 'AWS::Lambda::EventInvokeConfig', refusal: null, why: PASSED_OVER },
-      { type: 'AWS::Logs::LogStream', refusal: null, why: PASSED_OVER },
-      { type: 'AWS::S3::BucketPolicy', refusal: null, why: PASSED_OVER },
-      { type: 'AWS::Scheduler::Schedule', refusal: null, why: PASSED_OVER },
+      ...passedOver('AWS::Scheduler::Schedule', 'AWS::Lambda::EventInvokeConfig'),
+      ...passedOver('AWS::KinesisFirehose::DeliveryStream', 'AWS::Glue::Database', 'AWS::Glue::Table'),
+      ...passedOver('AWS::S3::BucketPolicy', 'AWS::Logs::LogStream'),
+      ...passedOver('AWS::EMRServerless::Application', 'AWS::Athena::WorkGroup', ...QUICKSIGHT),
+      ...passedOver('AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm', 'AWS::Budgets::Budget'),
+      ...passedOver('AWS::SNS::Subscription', 'AWS::SNS::TopicPolicy', 'AWS::Chatbot::SlackChannelConfiguration'),
     ],
     properties: [],
     left_behind: [],

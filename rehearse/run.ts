@@ -40,8 +40,9 @@ async function main(): Promise<number> {
       rehearse({ server, root: ROOT, dir: join(dir, server), environment, feeds, packages, signal: ended.signal, say }),
     );
     const results = await Promise.allSettled(rehearsals);
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
-    const problems = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+    const problems = results.flatMap((result) =>
+      result.status === 'fulfilled' ? result.value : textOf(result.reason),
+    );
     for (const problem of problems) console.error(problem);
     if (problems.length > 0) console.error(`${problems.length} problems; what was said is in ${dir}`);
     else if (!values.keep) rmSync(dir, { recursive: true, force: true });
@@ -49,6 +50,11 @@ async function main(): Promise<number> {
   } finally {
     await feeds.city.close();
   }
+}
+
+function textOf(reason: unknown): string {
+  if (reason instanceof FatalError) return reason.message;
+  throw reason;
 }
 
 try {

@@ -36,7 +36,14 @@ export const CHANGES: readonly Change[] = [
     value: '600',
     shows: 'BronzeDeliveryStream.ExtendedS3DestinationConfiguration.BufferingHints.IntervalInSeconds',
   },
+  { stage: 'silver', parameter: 'retentionHours', value: '72', shows: 'SilverMapping.MaximumRecordAgeInSeconds' },
   { stage: 'silver', parameter: 'silverMemoryMB', value: '1536', shows: 'SilverLambdaFunction.MemorySize' },
+  {
+    stage: 'gold',
+    parameter: 'athenaScanLimitGB',
+    value: '60',
+    shows: 'Workgroup.WorkGroupConfiguration.BytesScannedCutoffPerQuery',
+  },
   { stage: 'watch', parameter: 'logRetentionDays', value: '30', shows: 'PollLogGroup.RetentionInDays' },
 ];
 
