@@ -85,7 +85,6 @@ const machine = (settings) => ({
     // As text: of an object CloudFormation would make every number a text.
     DefinitionString: JSON.stringify(definitionOf(settings)),
     DefinitionSubstitutions: {
-      Partition: { Ref: 'AWS::Partition' },
       ApplicationId: { 'Fn::GetAtt': ['SparkApplication', 'ApplicationId'] },
       JobRoleArn: arn('SparkJobRole'),
       TopicArn: { Ref: 'AlarmTopic' },
@@ -99,7 +98,7 @@ const machine = (settings) => ({
   },
 });
 
-/** Twenty minutes after midnight: what was polled at midnight lies in Bronze by then, as long as its interval is at most 15 minutes. */
+/** Twenty minutes after midnight: every group is polled at midnight (schedules.cjs), and lies in Bronze by then, as a delivery stream waits for 15 minutes at most. */
 const schedule = ({ names }) => ({
   Type: 'AWS::Scheduler::Schedule',
   Properties: {

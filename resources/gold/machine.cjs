@@ -25,7 +25,7 @@ const CATCH = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Tell
 
 const task = (Resource, rest) => ({
   Type: 'Task',
-  Resource: `arn:\${Partition}:states:::${Resource}`,
+  Resource: `arn:aws:states:::${Resource}`,
   Retry: RETRY,
   Catch: CATCH,
   ...rest,
@@ -211,7 +211,7 @@ const views = (databases, workgroup) => ({
       States: {
         MakeView: {
           Type: 'Task',
-          Resource: 'arn:${Partition}:states:::athena:startQueryExecution.sync',
+          Resource: 'arn:aws:states:::athena:startQueryExecution.sync',
           Parameters: { 'QueryString.$': '$', WorkGroup: workgroup },
           ResultSelector: { 'query_id.$': '$.QueryExecution.QueryExecutionId' },
           TimeoutSeconds: 10 * MINUTE,

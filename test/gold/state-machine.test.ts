@@ -30,7 +30,6 @@ const SETTINGS = {
 };
 const defined = (settings: object): Definition =>
   definitionFrom(JSON.stringify(definitionOf(settings)), {
-    Partition: 'aws',
     ApplicationId: 'spark-1',
     JobRoleArn: 'arn:aws:iam::000000000000:role/job',
     TopicArn: 'arn:aws:sns:us-east-1:000000000000:alarms',

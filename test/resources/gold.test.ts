@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LOG_COLUMNS, STATION_STATUS } from '../../jobs/tables.ts';
+import { readTemplate } from '../../local/template.ts';
 import { type Packaged, packageService } from './package-service.ts';
 
 const require = createRequire(import.meta.url);
@@ -48,6 +49,14 @@ it('is there where it is on; what Athena finds is there also where it is off, an
   ]);
   expect(Object.keys(on.resources)).toEqual(expect.arrayContaining([...catalog, ...others]));
 }); // biome-ignore format: a list
+
+it('is not run on this machine, which says so, and nothing else', () => {
+  expect(readTemplate(on.file).notices.sort()).toEqual([
+    'GoldMachine: AWS::StepFunctions::StateMachine is not run on this machine',
+    expect.stringMatching(/^GoldSchedule\.Target\.Arn: .* is no function: the schedule is left out$/),
+    'SparkApplication: AWS::EMRServerless::Application is not run on this machine',
+  ]);
+});
 
 it('a misspelt parameter is named', async () => {
   await expect(resourcesWith({ gold: 'yes' })).rejects.toThrow('parameter gold is "yes": say off or on');
