@@ -325,4 +325,74 @@ const LEDGERS: readonly Mutant[] = [
   },
 ];
 
-export const GOLD: readonly Mutant[] = [...SETTLE, ...GOLD_TABLES, ...LEDGERS];
+const GATE_TEST = 'test/gold/gate.test.ts';
+const MACHINE_TEST = 'test/gold/state-machine.test.ts';
+const VIEWS_TEST = 'test/gold/views.test.ts';
+const one = (name: string, breaks: string, edit: Mutant['edits'][number], test: string): Mutant => ({
+  name,
+  breaks,
+  edits: [edit],
+  tests: [test],
+});
+const GATE = 'jobs/sql/gate/ledger_gate.sql';
+const MACHINE = 'resources/gold/machine.cjs';
+const STATUS_CHANGES = 'jobs/sql/views/silver_status_changes.sql';
+
+const ON_AWS: readonly Mutant[] = [
+  one(
+    'gate-one-missing-event-is-none',
+    'A day is closed while one event of a poll is missing.',
+    { file: GATE, find: 'f.accepted > f.events', replace: 'f.accepted > f.events + 1' },
+    GATE_TEST,
+  ),
+  one(
+    'gate-duplicates-hide-what-is-missing',
+    'Rows that Firehose delivered twice stand for those that are missing.',
+    { file: GATE, find: 'least(max(line) - min(line) + 1, count(*))', replace: 'count(*)' },
+    GATE_TEST,
+  ),
+  one(
+    'gate-holes-in-a-record-unseen',
+    'A row that is missing in the middle of a record is not missed.',
+    { file: GATE, find: 'least(max(line) - min(line) + 1, count(*))', replace: 'max(line) - min(line) + 1' },
+    GATE_TEST,
+  ),
+  one(
+    'gate-first-slot-after-the-day-is-not-after-it',
+    'The receipt of midnight does not close the day before.',
+    { file: GATE, find: 'f.slot_ms >= d.end_ms THEN g', replace: 'f.slot_ms > d.end_ms THEN g' },
+    GATE_TEST,
+  ),
+  one(
+    'machine-believes-the-exit-code',
+    'A finding of the ledger ends the day without metrics and views.',
+    { file: MACHINE, find: "Next: 'ReadReport' }],", replace: "Next: 'TellOfFailure' }]," },
+    MACHINE_TEST,
+  ),
+  one(
+    'machine-redrives-itself',
+    'An execution that failed begins again without end.',
+    { file: MACHINE, find: 'redrives: 0,', replace: 'redrives: -1,' },
+    MACHINE_TEST,
+  ),
+  one(
+    'machine-fails-without-a-word',
+    'Nobody is told that Spark failed three times.',
+    { file: MACHINE, find: "Default: 'TellOfFailure',", replace: "Default: 'Done'," },
+    MACHINE_TEST,
+  ),
+  one(
+    'views-settled-and-log-overlap',
+    'A change in the last settled slot stands twice.',
+    { file: STATUS_CHANGES, find: 'c.slot > coalesce', replace: 'c.slot >= coalesce' },
+    VIEWS_TEST,
+  ),
+  one(
+    'views-log-of-a-silent-system-whole',
+    'Of a system that the newest settled day has nothing of, every change stands twice.',
+    { file: STATUS_CHANGES, find: 'coalesce(n.last_slot, h.last_slot)', replace: 'n.last_slot' },
+    VIEWS_TEST,
+  ),
+];
+
+export const GOLD: readonly Mutant[] = [...SETTLE, ...GOLD_TABLES, ...LEDGERS, ...ON_AWS];
