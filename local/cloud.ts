@@ -204,7 +204,7 @@ export class Cloud {
       const deliveries = stack.delivery_streams
         .filter(({ source }) => source !== null)
         .map((settings) => {
-          const observed = { ...ports, observe: measured.delivery(settings.name) };
+          const observed = { ...ports, observe: measured.delivery(settings) };
           closing.push(measured.reading(settings.source ?? ''));
           return new StreamDelivery(settings, tableOf(settings, stack.glue_tables), observed);
         });

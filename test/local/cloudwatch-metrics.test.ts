@@ -177,6 +177,7 @@ describe('what services measure of themselves', () => {
           FunctionName: attribute('SilverLambdaFunction'),
           StartingPosition: 'TRIM_HORIZON',
           MaximumRetryAttempts: 0,
+          MetricsConfig: { Metrics: ['EventCount'] },
           DestinationConfig: { OnFailure: { Destination: attribute('Lake') } },
         },
       },

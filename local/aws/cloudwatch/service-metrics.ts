@@ -4,10 +4,12 @@
  */
 import type { VirtualClock } from '../../clock.ts';
 import type { DirectPutObserver } from '../firehose/direct-put.ts';
+import type { DeliveryStreamSettings } from '../firehose/settings.ts';
 import type { DeliveryObserver, DeliveryPorts } from '../firehose/stream-delivery.ts';
 import type { StreamObserver } from '../kinesis/server.ts';
 import type { LambdaObserver } from '../lambda/lambda.ts';
 import type { MappingObserver } from '../mapping/mapping.ts';
+import type { MappingSettings } from '../mapping/settings.ts';
 import { takeMetrics } from './emf.ts';
 import type { MetricStore } from './store.ts';
 
@@ -28,10 +30,8 @@ export class ServiceMetrics {
 
   /** AWS/Kinesis, by StreamName: puts. */
   get stream(): StreamObserver {
-    const adders = new Map<string, Add>();
     return (stream, { records, bytes, throttled }) => {
-      const add = adders.get(stream) ?? this.#adder('AWS/Kinesis', { StreamName: stream });
-      adders.set(stream, add);
+      const add = this.#adder('AWS/Kinesis', { StreamName: stream });
       add('IncomingRecords', records);
       add('IncomingBytes', bytes);
       add('WriteProvisionedThroughputExceeded', throttled);
@@ -64,13 +64,7 @@ export class ServiceMetrics {
 
   /** AWS/Lambda, by FunctionName; and what functions print in the embedded metric format. */
   get functions(): LambdaObserver {
-    const adders = new Map<string, Add>();
-    const adderOf = (name: string): Add => {
-      const add = adders.get(name) ?? this.#adder('AWS/Lambda', { FunctionName: name });
-      adders.set(name, add);
-      return add;
-    };
-    const logged = (group: string): void => this.#logged(group);
+    const adderOf = (name: string): Add => this.#adder('AWS/Lambda', { FunctionName: name });
     return {
       invoked: (name, { began_ms, duration_ms, failed }) => {
         const add = adderOf(name);
@@ -80,27 +74,31 @@ export class ServiceMetrics {
       },
       throttled: (name) => adderOf(name)('Throttles', 1),
       printed: (name, line) => {
-        logged(`/aws/lambda/${name}`);
+        this.#logged(`/aws/lambda/${name}`);
         takeMetrics(this.#store, line);
       },
     };
   }
 
-  /** AWS/Lambda, of an event source mapping: the age by FunctionName, counts of records by EventSourceMappingUUID. */
-  mapping({ function_name, uuid }: { readonly function_name: string; readonly uuid: string }): MappingObserver {
+  /** AWS/Lambda, of an event source mapping: the age by FunctionName; counts of records, if it has them, by EventSourceMappingUUID. */
+  mapping({ function_name, uuid, counts_events }: MappingSettings): MappingObserver {
     const ofFunction = this.#adder('AWS/Lambda', { FunctionName: function_name });
     const ofMapping = this.#adder('AWS/Lambda', { EventSourceMappingUUID: uuid });
     return {
       invoking: (age_ms) => ofFunction('IteratorAge', age_ms),
-      gaveUp: (records, is_documented) =>
-        ofMapping(is_documented ? 'OnFailureDestinationDeliveredEventCount' : 'DroppedEventCount', records),
+      gaveUp: (records, is_documented) => {
+        const name = is_documented ? 'OnFailureDestinationDeliveredEventCount' : 'DroppedEventCount';
+        if (counts_events) ofMapping(name, records);
+      },
     };
   }
 
-  /** AWS/Firehose, by DeliveryStreamName: a stream that reads Kinesis. */
-  delivery(name: string): DeliveryObserver {
+  /** AWS/Firehose, by DeliveryStreamName: a stream that reads Kinesis; and a line of its log where a call of its own fails. */
+  delivery({ name, error_log }: DeliveryStreamSettings): DeliveryObserver {
     const add = this.#adder('AWS/Firehose', { DeliveryStreamName: name });
-    const group = `/aws/kinesisfirehose/${name}`; // where a delivery stream logs its errors, if it is told to
+    const told = (): void => {
+      if (error_log !== undefined) this.#logged(error_log);
+    };
     return {
       read: (records, bytes) => {
         add('DataReadFromKinesisStream.Records', records);
@@ -108,13 +106,13 @@ export class ServiceMetrics {
       },
       transformed: ({ good, answered }) => {
         add('ExecuteProcessing.Success', Number(answered));
-        if (!answered) this.#logged(group);
         add('SucceedProcessing.Records', good);
+        if (!answered) told();
       },
       conversionFailed: (records) => add('FailedConversion.Records', records),
       delivered: (delivery) => {
         delivered(add)(delivery);
-        if (!delivery.success) this.#logged(group);
+        if (!delivery.success) told();
       },
     };
   }

@@ -39,6 +39,8 @@ export interface DeliveryStreamSettings {
   readonly conversion: ConversionSettings | null;
   /** What is put after each record. */
   readonly delimiter: string;
+  /** Log group that it tells its errors; none if it isn't told to. */
+  readonly error_log?: string;
 }
 
 /** A table of the Glue catalogue: what the conversion writes. */
@@ -87,7 +89,7 @@ const DESTINATION_HONOURED: Honoured = {
   },
   S3BackupMode: only('Disabled'),
   DynamicPartitioningConfiguration: { Enabled: only(false) },
-  // Roles, keys and logs of AWS.
+  // Roles and keys of AWS.
   RoleARN: true,
   EncryptionConfiguration: true,
   CloudWatchLoggingOptions: true,
@@ -121,6 +123,7 @@ export function toDeliveryStream(resource: Resource): DeliveryStreamSettings {
     transform: toTransform(processor(destination, 'Lambda')),
     conversion: toConversion(destination.DataFormatConversionConfiguration as Properties | undefined),
     delimiter: (processor(destination, 'AppendDelimiterToRecord')?.Delimiter ?? '').replaceAll('\\n', '\n'),
+    ...errorLogOf(destination.CloudWatchLoggingOptions as Properties | undefined),
   };
 }
 
@@ -134,6 +137,9 @@ export function toGlueTable(resource: Resource): GlueTable {
     columns: columns.map((c) => ({ name: textOf(c.Name), type: textOf(c.Type) })),
   };
 }
+
+const errorLogOf = (options: Properties | undefined): { error_log?: string } =>
+  textOf(options?.Enabled) === 'true' ? { error_log: textOf(options?.LogGroupName) } : {};
 
 /** The parameters of a processor, by name; undefined where it isn't configured. */
 function processor(destination: Properties, type: string): Record<string, string> | undefined {

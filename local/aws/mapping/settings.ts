@@ -23,6 +23,8 @@ export interface MappingSettings {
   readonly partial_answers: boolean;
   /** Bucket that takes the documents of batches that were given up; null: they are dropped. */
   readonly failure_bucket: string | null;
+  /** It has metrics of its own, of how many records were given up. */
+  readonly counts_events?: boolean;
 }
 
 export const MAPPING_HONOURED: Honoured = {
@@ -47,7 +49,6 @@ export const MAPPING_HONOURED: Honoured = {
           : `${textOf(arn)} is no bucket: batches that are given up are dropped`,
     },
   },
-  // Metrics of AWS itself.
   MetricsConfig: true,
   Tags: true,
 };
@@ -74,5 +75,9 @@ export function toMappingSettings({ id, properties: p }: Resource): MappingSetti
       typeof destination === 'string' && destination.startsWith('arn:aws:s3:::')
         ? destination.slice('arn:aws:s3:::'.length)
         : null,
+    ...(countsEvents(p.MetricsConfig as Properties | undefined) && { counts_events: true }),
   };
 }
+
+const countsEvents = (config: Properties | undefined): boolean =>
+  ((config?.Metrics ?? []) as string[]).includes('EventCount');
