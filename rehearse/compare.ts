@@ -45,7 +45,7 @@ function at(value: Value | undefined, path: readonly string[]): Value | undefine
 }
 
 function isSame(expected: Value, shown: Value | undefined): boolean {
-  if (shown === undefined || shown === null) return false;
+  if (expected === null || shown === null || shown === undefined) return expected === shown;
   const isEnd = typeof expected !== 'object' && typeof shown !== 'object';
   return isEnd ? String(expected) === String(shown) : JSON.stringify(expected) === JSON.stringify(shown);
 }

@@ -40,6 +40,7 @@ function capitals(value: Value | undefined): Value | undefined {
 }
 
 export const WORK_GROUP: Reader = {
+  unreadable: { RecursiveDeleteOption: 'it tells CloudFormation how to delete the group' },
   read: async ({ athena }, { physical: WorkGroup }) => {
     const group = (await answered(athena.send(new GetWorkGroupCommand({ WorkGroup }))))?.WorkGroup;
     return group && { ...group, WorkGroupConfiguration: group.Configuration };

@@ -14,6 +14,8 @@ export interface Reader {
   readonly read: (clients: Clients, deployed: Deployed) => Promise<Shown | undefined>;
   /** The template's properties in the form that `read` gives, where a type can be written in several. */
   readonly form?: (properties: Properties) => Value;
+  /** Properties that no call of the service's API shows, on AWS neither, with the reason. */
+  readonly unreadable?: Readonly<Record<string, string>>;
 }
 
 /** The SDK's answers are typed without index signatures; a comparison asks for names. */

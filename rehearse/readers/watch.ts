@@ -1,6 +1,6 @@
 import { DescribeAlarmsCommand, GetDashboardCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeLogGroupsCommand, DescribeLogStreamsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { GetSubscriptionAttributesCommand, GetTopicAttributesCommand } from '@aws-sdk/client-sns';
+import { GetTopicAttributesCommand, ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { textOf } from '../../local/template/text.ts';
 import { answered, documentOf, type Reader } from './reader.ts';
 
@@ -81,7 +81,11 @@ export const TOPIC_POLICY: Reader = {
   },
 };
 
+/** Until its owner confirms it, a subscription has no ARN of its own. */
 export const SUBSCRIPTION: Reader = {
-  read: async ({ sns }, { physical: SubscriptionArn }) =>
-    (await answered(sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }))))?.Attributes,
+  read: async ({ sns }, { properties }) => {
+    const { TopicArn, Protocol, Endpoint } = properties as Record<string, string>;
+    const answer = await answered(sns.send(new ListSubscriptionsByTopicCommand({ TopicArn })));
+    return answer?.Subscriptions?.find((s) => s.Protocol === Protocol && s.Endpoint === Endpoint);
+  },
 };
