@@ -151,8 +151,6 @@ const NEEDS_NOTHING_HERE: ReadonlySet<string> = new Set([
   'AWS::SNS::Subscription',
   'AWS::Chatbot::SlackChannelConfiguration',
   'AWS::Budgets::Budget',
-  'AWS::CloudWatch::Alarm',
-  'AWS::CloudWatch::CompositeAlarm',
   'AWS::CloudWatch::Dashboard',
 ]);
 
