@@ -2,15 +2,17 @@
  * `npm run judge [-- TEMPLATE…]`: three judges for the packaged templates of dev, of prod, and of prod with everything on (or for the templates
  * that are named): cfn-lint, checkov and @aws/cloudformation-validate, offline, no credentials. The first two live in virtual Python environments under .venv/, which the
  * first run makes. Ends with 1 on every finding, of whatever severity, that has no reason in suppressions.ts, and on a reason that no template
- * needs.
+ * needs. Then the deployer's policies are held against what AWS's own handlers need for the types of the templates.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { POLICIES } from '../deploy/deployer.ts';
+import { lackingActions } from '../deploy/deployer-needs.ts';
 import { FatalError } from '../lib/errors.ts';
 import { packageService } from '../local/package.ts';
-import { askCfnLint, askCheckov } from './judge/python.ts';
+import { askCfnLint, askCheckov, handlersOf } from './judge/python.ts';
 import { SUPPRESSIONS } from './suppressions.ts';
 import { findingsIn } from './validate.ts';
 import { type Finding, judge, toLines } from './verdict.ts';
@@ -54,22 +56,32 @@ async function templates(room: string): Promise<[string, string][]> {
   return packaged;
 }
 
+const typesIn = (file: string): string[] =>
+  Object.values(
+    (JSON.parse(readFileSync(file, 'utf8')) as { Resources: Record<string, { Type: string }> }).Resources,
+  ).map(({ Type }) => Type);
+
 async function main(room: string): Promise<number> {
   const all: Finding[] = [];
+  const types = new Set<string>();
   for (const [name, file] of await templates(room)) {
     for (const [who, ask] of Object.entries(JUDGES)) {
       const findings = ask(file).map((f) => ({ ...f, place: `${name} by ${who}: ${f.place}` }));
       console.log(`${name}: ${who} has ${findings.length} findings`);
       all.push(...findings);
     }
+    for (const type of typesIn(file)) types.add(type);
   }
   const verdict = judge(all, SUPPRESSIONS);
   for (const line of toLines(verdict)) console.log(line);
+  const lacking = lackingActions([...types].sort(), handlersOf([...types]), Object.values(POLICIES));
+  for (const line of lacking) console.log(`the deployer may not: ${line}`);
   const [open, needless] = [verdict.open.length, verdict.unused.length];
   console.log(
     `${open} findings without a reason, ${all.length - open} with one; ${needless} reasons that nothing needs`,
   );
-  return open + needless > 0 ? 1 : 0;
+  console.log(`${types.size} types; ${lacking.length} actions that the deployer lacks`);
+  return open + needless + lacking.length > 0 ? 1 : 0;
 }
 
 const room = mkdtempSync(join(tmpdir(), 'bikelake-judge-'));

@@ -34,7 +34,17 @@ describe.skipIf(!hasSharedData)('the systems of the world', () => {
     const file = join(room, 'plan.json');
     writeFileSync(file, JSON.stringify(plan));
 
-    const packaged = packageService('dev', { plan: file });
+    // With everything on: what the parts beside the schedules add counts too.
+    const packaged = packageService('prod', {
+      plan: file,
+      gold: 'on',
+      quicksight: 'on',
+      quicksightPrincipal: 'arn:aws:quicksight:us-east-1:123456789012:user/default/analyst',
+      alarmEmail: 'alarms@example.org',
+      slackWorkspaceId: 'T0123ABCD',
+      slackChannelId: 'C0123ABCD',
+      budgetUsd: '50',
+    });
     const resources = Object.values(packaged.resources);
     const inputs = resources
       .filter(({ Type }) => Type === 'AWS::Scheduler::Schedule')
