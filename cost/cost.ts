@@ -2,22 +2,25 @@
  * `npm run cost`: what a month of bikelake costs, by stage and service, beside a naive design, from measured units and list prices.
  *
  *   npm run cost                                     Seoul, and the world's 1,500 systems
- *   npm run cost -- --systems 40 [--stations 6000] [--interval 120] [--stage dev] [--json]
+ *   npm run cost -- --systems 40 [--stations 6000] [--interval 120] [--stage dev] [--retention 24] [--json]
  *   npm run cost -- --check                          measures some minutes, and fails where a unit is over cost/budget.json
  *   npm run cost -- --measure                        measures everything anew into cost/units.json (some minutes)
  *   npm run cost -- --settings                       reads the templates' settings anew into cost/units.json
+ *   npm run cost -- --docs                           puts its tables into docs/costs.md
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { billsOf } from './bill/bills.ts';
-import { gbfs, type Scenario, seoul } from './bill/scenario.ts';
+import { gbfs, type Scenario, seoul, world } from './bill/scenario.ts';
+import { DOCS_FILE, withTables } from './docs.ts';
 import { measureAll, readSettings } from './measure/all.ts';
 import { compare, measureBudget, readBudget } from './measure/check.ts';
+import { STAGE } from './measure/run.ts';
 import { budgetTable, costText } from './table.ts';
-import { readUnits, STAGES, type Stage, UNITS_FILE, type Units } from './units.ts';
+import { readUnits, STAGES, type Stage, UNITS_FILE, type Units, withRetention } from './units.ts';
 
-const WORLD = { systems: 1_500, stations: 227_000 };
-const CHECK_SLOTS = 6;
+/** With the slots that warm up, more than a lane's checkpoint waits for. */
+const CHECK_SLOTS = 14;
 
 class UsageError extends Error {}
 
@@ -26,7 +29,9 @@ async function main(): Promise<number> {
   if (options.measure) return write(await measureAll(say));
   if (options.settings) return write({ ...readUnits(), settings: await readSettings() });
   if (options.check) return check(options.json);
-  const all = options.scenarios.map((scenario) => billsOf(readUnits(), scenario, options.stage));
+  if (options.docs) return writeDocs();
+  const units = withRetention(readUnits(), options.retention_hours);
+  const all = options.scenarios.map((scenario) => billsOf(units, scenario, options.stage));
   console.log(options.json ? JSON.stringify(all, null, 2) : all.map(costText).join('\n\n'));
   return 0;
 }
@@ -38,11 +43,19 @@ function write(units: Units): number {
   return 0;
 }
 
+function writeDocs(): number {
+  writeFileSync(DOCS_FILE, withTables(readFileSync(DOCS_FILE, 'utf8'), readUnits()));
+  return 0;
+}
+
 async function check(json: boolean): Promise<number> {
   const budget = readBudget();
-  const findings = compare(budget, await measureBudget(budget, CHECK_SLOTS, say));
+  const { measured, settings } = await measureBudget(budget, CHECK_SLOTS, say);
+  const findings = compare(budget, measured);
   console.log(json ? JSON.stringify(findings, null, 2) : budgetTable(findings));
-  return findings.some(({ is_over }) => is_over) ? 1 : 0;
+  const isStale = JSON.stringify(settings) !== JSON.stringify(readUnits().settings[STAGE]);
+  if (isStale) say('the template has other settings than cost/units.json: npm run cost -- --settings, then -- --docs');
+  return isStale || findings.some(({ is_over }) => is_over) ? 1 : 0;
 }
 
 function optionsOf(args: string[]) {
@@ -57,11 +70,14 @@ function optionsOf(args: string[]) {
       check: { type: 'boolean', default: false },
       measure: { type: 'boolean', default: false },
       settings: { type: 'boolean', default: false },
+      docs: { type: 'boolean', default: false },
+      retention: { type: 'string' },
     },
   });
   const stage = STAGES.find((name) => name === values.stage);
   if (stage === undefined) throw new UsageError(`--stage ${values.stage}: it takes ${STAGES.join(' or ')}`);
-  return { ...values, stage: stage satisfies Stage, scenarios: scenariosOf(values) };
+  const retention_hours = numberOf('retention', values.retention);
+  return { ...values, stage: stage satisfies Stage, retention_hours, scenarios: scenariosOf(values) };
 }
 
 function scenariosOf(values: { systems?: string; stations?: string; interval?: string }): Scenario[] {
@@ -71,7 +87,7 @@ function scenariosOf(values: { systems?: string; stations?: string; interval?: s
   if (values.systems === 'seoul') return [seoul(stations, interval_s)];
   const systems = numberOf('systems', values.systems);
   if (systems !== undefined) return [gbfs(systems, interval_s, stations)];
-  return [seoul(stations, interval_s), gbfs(WORLD.systems, interval_s, WORLD.stations)];
+  return [seoul(stations, interval_s), world(interval_s)];
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {

@@ -23,3 +23,10 @@ export const STAGES: readonly Stage[] = ['dev', 'prod'];
 export const UNITS_FILE = fileURLToPath(new URL('units.json', import.meta.url));
 
 export const readUnits = (): Units => JSON.parse(readFileSync(UNITS_FILE, 'utf8')) as Units;
+
+/** The same units, as if the stream kept its records so long; undefined leaves what the template sets. */
+export function withRetention(units: Units, retention_hours: number | undefined): Units {
+  if (retention_hours === undefined) return units;
+  const { dev, prod } = units.settings;
+  return { ...units, settings: { dev: { ...dev, retention_hours }, prod: { ...prod, retention_hours } } };
+}

@@ -1,6 +1,7 @@
 import { ASSUMPTIONS as A } from '../assumptions.ts';
 import { firehoseBytes, putUnits } from '../measure/rounding.ts';
 import type { Settings } from '../measure/settings.ts';
+import { usageOf } from './bikelake.ts';
 import type { Scenario } from './scenario.ts';
 import { storedIn } from './storage.ts';
 import type { Usage } from './usage.ts';
@@ -9,6 +10,8 @@ import type { Volume } from './volume.ts';
 const GB = 1024 ** 3;
 /** A station's record as JSON, with the raw one: what a chunk's line has, uncompressed. */
 const RECORD_BYTES = 700;
+/** Records in an invocation of the mapping. */
+const BATCH_RECORDS = 100;
 /** By the minute and system: polls, failures, latency, events, changes. */
 const METRICS_OF_A_SYSTEM = 5;
 /** A put on condition, and what it takes to make it. */
@@ -16,8 +19,8 @@ const CPU_MS_OF_A_PUT = 0.3;
 
 /**
  * The same collection without what makes bikelake cheap: a schedule, an invocation and metrics for each system, a record of the stream for each
- * event, and a write on condition for each, which finds nothing new nine times in ten. It keeps its stream for a day and has one alarm
- * a stage; Bronze is the same. What it is not: several delivery streams, a relational database, a container that never sleeps.
+ * event, and a write on condition for each, which finds nothing new nine times in ten. Retention, Bronze's bytes, Gold, alarms and dashboard are
+ * those of bikelake.
  */
 export function naiveUsage(v: Volume, settings: Settings, scenario: Scenario, month: number): Usage[] {
   const { systems } = scenario;
@@ -49,6 +52,13 @@ export function naiveUsage(v: Volume, settings: Settings, scenario: Scenario, mo
     {
       stage: 'stream',
       service: 'Kinesis',
+      item: 'kinesis_extended_hour',
+      quantity: settings.retention_hours > 24 ? shards * A.month_hours : 0,
+      what: `kept ${settings.retention_hours} hours, not 24`,
+    },
+    {
+      stage: 'stream',
+      service: 'Kinesis',
       item: 'kinesis_put_unit',
       quantity: v.events * putUnits(RECORD_BYTES),
       what: 'a record an event',
@@ -71,6 +81,7 @@ export function naiveUsage(v: Volume, settings: Settings, scenario: Scenario, mo
       quantity: v.events,
       what: 'a write on condition an event',
     },
+    { stage: 'silver', service: 'Lambda', item: 'lambda_request', quantity: v.events / BATCH_RECORDS, what: 'batches' },
     { stage: 'silver', service: 'Lambda', item: 'lambda_gb_second', quantity: silver_gb_s, what: 'writes, 1,024 MB' },
     {
       stage: 'watch',
@@ -79,13 +90,11 @@ export function naiveUsage(v: Volume, settings: Settings, scenario: Scenario, mo
       quantity: systems * METRICS_OF_A_SYSTEM,
       what: 'metrics of each system',
     },
-    {
-      stage: 'watch',
-      service: 'CloudWatch',
-      item: 'cloudwatch_alarm_month',
-      quantity: settings.alarms,
-      what: 'alarms',
-    },
+    ...usageOf(v, settings, scenario, month).filter(isTheSame),
   ];
   return usage.filter(({ quantity }) => quantity > 0);
 }
+
+/** What doesn't hang on how events travel: but for its metrics, which are by system here. */
+const isTheSame = ({ stage, item }: Usage): boolean =>
+  stage === 'gold' || (stage === 'watch' && item !== 'cloudwatch_metric_month');

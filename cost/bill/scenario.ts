@@ -49,11 +49,15 @@ export function gbfs(count: number, interval_s = 60, stations = count * STATIONS
   return scenarioOf(
     title,
     Array.from({ length: count }, (_, n) => {
-      const own = n < large ? large_stations : Math.round(rest / others);
+      // the first of the others have one more, so that the sum is what was asked for
+      const own = n < large ? large_stations : Math.floor(rest / others) + (n - large < rest % others ? 1 : 0);
       return system(`system_${n}`, 'gbfs', own, interval_s, n);
     }),
   );
 }
+
+/** Every public system that has stations, polled every minute. */
+export const world = (interval_s = 60): Scenario => gbfs(1_500, interval_s, 227_000);
 
 const system = (
   system_id: string,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { measureCity, withPackage } from './all.ts';
 import type { Measured } from './run.ts';
+import { settingsOf } from './settings.ts';
 import type { WorkloadName } from './workload.ts';
 
 /** A unit's budget: what it may be, and by how much more (a share) before the check fails. */
@@ -39,6 +40,9 @@ export const UNITS = {
   log_reads_per_lane_minute: (m: Measured) =>
     per('log_get_requests', laneSlots)(m) + per('log_list_requests', laneSlots)(m),
   silver_invocations_per_slot: per('silver_invocations', (m) => m.slots),
+  checkpoint_units_per_write_and_1000_stations: (m: Measured) =>
+    per('checkpoint_write_units', (one) => one.counts.checkpoint_writes ?? 0)(m) / (m.stations / m.lanes / 1000),
+  checkpoint_writes_per_lane_minute: per('checkpoint_writes', laneSlots),
   poll_cpu_ms_per_group_poll: per('poll_cpu_ms', groupPolls),
   bronze_cpu_ms_per_slot: per('bronze_cpu_ms', (m) => m.slots),
   silver_cpu_ms_per_slot: per('silver_cpu_ms', (m) => m.slots),
@@ -76,6 +80,6 @@ export async function measureBudget(budgets: readonly Budget[], slots: number, s
       say(`${slots} minutes of ${name}`);
       measured[name] = await measureCity(name, code, slots);
     }
-    return measured;
+    return { measured, settings: settingsOf(code.template) };
   });
 }
