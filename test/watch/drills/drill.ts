@@ -5,9 +5,13 @@ export interface Drill {
   /** Short name, such as `poll-failed`. */
   readonly alarm: string;
   readonly condition: string;
-  /** Other alarms that the same condition sets off, for good reasons. */
+  /** Other alarms that the same condition may set off, for good reasons. */
   readonly also?: readonly string[];
   readonly room?: RoomOptions;
-  /** Lets the condition come about, and lets pass the time that the alarm takes. */
+  /** Lets the condition come about. */
   readonly cause: (room: Room) => Promise<void>;
+  /** Minutes from then on, at most, until the alarm is on. */
+  readonly within: number;
+  /** What else must be seen then. */
+  readonly check?: (room: Room) => void;
 }

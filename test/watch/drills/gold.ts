@@ -85,6 +85,7 @@ export const GOLD: readonly Drill[] = [
         execution(room, 'ExecutionsFailed');
       }
     },
+    within: 1,
   },
   {
     alarm: 'gold-late',
@@ -95,6 +96,7 @@ export const GOLD: readonly Drill[] = [
       await room.stopPolling();
       await room.hours(30);
     },
+    within: 1,
   },
   {
     alarm: 'gold-ledger',
@@ -105,8 +107,8 @@ export const GOLD: readonly Drill[] = [
       const bronze = 'bronze/events/dt=2026-11-21/hh=23/0003.parquet';
       const report = await reportAfter((lake) => rmSync(join(lake.root, bronze)));
       await putReport(room, { ...report, audit_missing: 0, audit_extra: 0 }); // what the audit says of it is the next drill
-      await room.minutes(3);
     },
+    within: 3,
   },
   {
     alarm: 'gold-audit',
@@ -115,8 +117,8 @@ export const GOLD: readonly Drill[] = [
     cause: async (room) => {
       await room.minutes(1);
       await putReport(room, await reportAfter(takeChange));
-      await room.minutes(3);
     },
+    within: 3,
   },
 ];
 

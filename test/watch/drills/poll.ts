@@ -10,8 +10,8 @@ export const POLL: readonly Drill[] = [
     cause: async (room) => {
       await room.minutes(3);
       await room.stopPolling();
-      await room.minutes(19);
     },
+    within: 20,
   },
   {
     alarm: 'poll-silent',
@@ -22,7 +22,8 @@ export const POLL: readonly Drill[] = [
         delete PollLambdaFunction.Environment.Variables.STREAM_NAME;
       },
     },
-    cause: (room) => room.minutes(18),
+    cause: (room) => room.minutes(1),
+    within: 20,
   },
   {
     alarm: 'poll-failed',
@@ -31,8 +32,8 @@ export const POLL: readonly Drill[] = [
     cause: async (room) => {
       await room.minutes(5);
       await room.closeFeeds();
-      await room.minutes(23);
     },
+    within: 26,
   },
   {
     alarm: 'poll-frozen',
@@ -41,21 +42,23 @@ export const POLL: readonly Drill[] = [
     cause: async (room) => {
       await room.minutes(4);
       room.freezeFeeds();
-      await room.minutes(92);
     },
+    within: 100,
   },
   {
     alarm: 'poll-key-refused',
     condition: 'the feed refuses the key',
     also: ['poll-failed'], // it is the only feed here; of many it is less than a tenth
     room: { systems: ['sim_seoul'], seoul_key: 'a key that was taken back' },
-    cause: (room) => room.minutes(18),
+    cause: (room) => room.minutes(1),
+    within: 20,
   },
   {
     alarm: 'poll-key-refused',
     condition: 'the key cannot be read',
     also: ['poll-failed'],
     room: { systems: ['sim_seoul'], seoul_key: null },
-    cause: (room) => room.minutes(18),
+    cause: (room) => room.minutes(1),
+    within: 20,
   },
 ];

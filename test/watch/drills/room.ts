@@ -148,6 +148,11 @@ export class Room {
     this.cloud.alarms.evaluateTo(this.now() - MINUTE_MS);
   }
 
+  /** Minute after minute, until an alarm is on; so many at most. */
+  async minutesUntil(alarm: string, most: number): Promise<void> {
+    for (let minute = 0; minute < most && !this.on().includes(alarm); minute += 1) await this.minutes(1);
+  }
+
   /** The clock stands still until something is true. */
   async until(isTrue: () => boolean): Promise<void> {
     await until(isTrue);

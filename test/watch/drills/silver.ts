@@ -15,8 +15,8 @@ export const SILVER: readonly Drill[] = [
     cause: async (room) => {
       await room.minutes(3);
       room.faults.set('lambda.silver', 'throttle');
-      await room.minutes(14);
     },
+    within: 16,
   },
   {
     alarm: 'silver-behind',
@@ -27,15 +27,17 @@ export const SILVER: readonly Drill[] = [
         SilverMapping.Enabled = false;
       },
     },
-    cause: (room) => room.minutes(10),
+    cause: (room) => room.minutes(1),
+    within: 20,
   },
   {
     alarm: 'silver-given-up',
     condition: 'a poison batch ends in the failure destination',
     also: ['bronze-errors'], // Bronze cannot read it either
     room: ONE,
-    cause: async (room) => {
-      await poison(room);
+    cause: poison,
+    within: 4,
+    check: (room) => {
       if (!existsSync(join(room.lake, 'aws/lambda'))) throw new Error('no document of the batch is in the lake');
     },
   },
@@ -50,6 +52,7 @@ export const SILVER: readonly Drill[] = [
       },
     },
     cause: poison,
+    within: 4,
   },
 ];
 
@@ -60,5 +63,4 @@ async function poison(room: Room): Promise<void> {
   await putIntoStream(room, zstdCompressSync(`${JSON.stringify(header)}\n`));
   await room.minutes(2);
   await room.until(() => room.cloud.counters().mapping.given_up > 0); // its retries take real time here
-  await room.minutes(3);
 }

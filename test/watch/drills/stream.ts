@@ -25,16 +25,15 @@ export const STREAM: readonly Drill[] = [
         await room.minutes(1);
       }
     },
+    within: 2,
   },
   {
     alarm: 'bronze-behind',
     condition: 'the delivery stream cannot write to the bucket',
     also: ['bronze-errors'], // it says so in its log
     room: { ...ONE, interval_s: 300 },
-    cause: async (room) => {
-      room.blockPrefix('bronze');
-      await room.minutes(72);
-    },
+    cause: async (room) => room.blockPrefix('bronze'),
+    within: 90,
   },
   {
     alarm: 'bronze-behind',
@@ -49,7 +48,8 @@ export const STREAM: readonly Drill[] = [
         };
       },
     },
-    cause: (room) => room.minutes(48),
+    cause: (room) => room.minutes(1),
+    within: 60,
   },
   {
     alarm: 'bronze-errors',
@@ -58,17 +58,15 @@ export const STREAM: readonly Drill[] = [
     cause: async (room) => {
       await room.minutes(2);
       await putIntoStream(room, Buffer.from('no chunk'));
-      await room.minutes(4);
     },
+    within: 5,
   },
   {
     alarm: 'bronze-errors',
     condition: 'a delivery fails, for the first time',
     room: { ...ONE, interval_s: 300 },
-    cause: async (room) => {
-      room.blockPrefix('bronze');
-      await room.minutes(24);
-    },
+    cause: async (room) => room.blockPrefix('bronze'),
+    within: 30,
   },
   {
     alarm: 'bronze-errors',
@@ -80,6 +78,7 @@ export const STREAM: readonly Drill[] = [
           if (column.Name === 'system_id') column.Type = 'int';
       },
     },
-    cause: (room) => room.minutes(5),
+    cause: (room) => room.minutes(1),
+    within: 8,
   },
 ];
