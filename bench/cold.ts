@@ -3,6 +3,7 @@
  * Rounds alternate, so that a slow moment of the machine hits all. Ends with 1 where a function is over its limits.
  *
  *   npm run bench:cold [-- --rounds 25]
+ *   chrt -f 10 npm run bench:cold           on a busy machine, as root: at real-time priority the rounds differ by a tenth
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

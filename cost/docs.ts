@@ -1,10 +1,22 @@
 import { fileURLToPath } from 'node:url';
+import type { Bill } from './bill/bill.ts';
 import { billsOf } from './bill/bills.ts';
-import { seoul, world } from './bill/scenario.ts';
-import { costText, totalsText } from './table.ts';
+import { type Scenario, seoul, world } from './bill/scenario.ts';
+import { barsText, costText, totalsText } from './table.ts';
 import { type Units, withRetention } from './units.ts';
 
 export const DOCS_FILE = fileURLToPath(new URL('../docs/costs.md', import.meta.url));
+
+/** List price in us-east-1, month 1. */
+const BARS = [
+  ['Seoul, 2,800 stations', 17, seoul],
+  ['the world, 227,000 stations', 170, world],
+] as const;
+
+const barBills = (units: Units, scenario: Scenario): { deployed: Bill; day: Bill } => ({
+  deployed: billsOf(units, scenario, 'prod').bikelake['us-east-1'][1],
+  day: billsOf(withRetention(units, 24), scenario, 'prod').bikelake['us-east-1'][1],
+});
 
 /** The tables of docs/costs.md, by the name that stands after the fence's `text`. */
 const TABLES: Readonly<Record<string, (units: Units) => string>> = {
@@ -12,6 +24,7 @@ const TABLES: Readonly<Record<string, (units: Units) => string>> = {
   'seoul-24': (units) => totalsText(billsOf(withRetention(units, 24), seoul(), 'prod')),
   'seoul-dev': (units) => totalsText(billsOf(units, seoul(), 'dev')),
   world: (units) => costText(billsOf(units, world(), 'prod')),
+  bars: (units) => barsText(BARS.map(([name, usd, scenario]) => [name, usd, barBills(units, scenario())])),
   'world-24': (units) => totalsText(billsOf(withRetention(units, 24), world(), 'prod')),
 };
 

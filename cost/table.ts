@@ -88,6 +88,23 @@ export function totalsText(bills: Bills): string {
   );
 }
 
+/** Bills of month 1 beside what they were to be at most: as deployed, with 24 hours of retention, and with the free tier too. */
+export function barsText(
+  bars: readonly (readonly [string, number, { readonly deployed: Bill; readonly day: Bill }])[],
+): string {
+  return columns(
+    [
+      ['$ a month', 'at most', 'as deployed', 'with 24 hours', 'and the free tier'],
+      ...bars.map(([name, at_most, { deployed, day }]) => [
+        name,
+        usd(at_most),
+        ...[deployed.list_usd, day.list_usd, day.free_tier_usd].map(usd),
+      ]),
+    ],
+    1,
+  );
+}
+
 const keyOf = ({ stage, item, what }: BillLine): string => `${stage} ${item} ${what}`;
 
 const amountOf = ({ lines }: Bill, line: BillLine): number =>
