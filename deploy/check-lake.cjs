@@ -26,7 +26,7 @@ function adviceFor(way, bucket, ofStack) {
   }
   if (way === 'adopt') return bucket === 'none' ? 'is not there to be adopted: deploy with --param lake=create' : null;
   if (bucket === 'ours' && !ofStack) {
-    return 'is there, and no part of the stack: a removed stage left it. Deploy with --param lake=adopt, or with another suffix';
+    return 'is there, and no part of the stack: a removed stage left it, or a first deploy that failed. Deploy with --param lake=adopt, or remove the bucket if it is empty, or give another suffix';
   }
   return null;
 }

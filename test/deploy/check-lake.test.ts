@@ -62,7 +62,7 @@ describe('before a deploy, the bucket of the lake', () => {
   });
 });
 
-it('of all that may be, only three ways are let through', () => {
+it('of all that may be, these are let through', () => {
   const free = (['create', 'adopt'] as const).flatMap((way) =>
     (['ours', 'none', 'foreign'] as const).flatMap((bucket) =>
       [true, false].filter((ofStack) => adviceFor(way, bucket, ofStack) === null).map((of) => `${way} ${bucket} ${of}`),

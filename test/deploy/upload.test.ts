@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -45,7 +45,7 @@ describe('the programs of Spark', () => {
     write('jobs/sql/gold/a.sql', 'SELECT 2');
     const changed = jobsVersion(root);
     write('jobs/sql/gold/a.sql', 'SELECT 1');
-    write('jobs/sql/gold/b.sql', '');
+    renameSync(join(root, 'jobs/sql/gold/a.sql'), join(root, 'jobs/sql/gold/b.sql'));
     expect(new Set([before, changed, jobsVersion(root)]).size).toBe(3);
   });
 
