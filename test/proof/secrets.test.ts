@@ -22,7 +22,7 @@ const KEY = '4d5a6b71Planted/Key+With="Signs"&51';
 const START_MS = Date.parse('2026-11-21T23:40:00Z');
 const MINUTE_MS = 60_000;
 /** So that a host that says nothing costs seconds. */
-const POLL_TIMEOUT_S = 3;
+const POLL_TIMEOUT_S = 6;
 /** Every service fails now and then. The second reading of the key fails, a batch is given up, a delivery ends under the error prefix. */
 const FAULTS = [
   'seed=5,kinesis=0.1,firehose=0.1,dynamodb=0.1,s3=0.05,lambda.poll:killed#41',
