@@ -1,6 +1,6 @@
 /**
  * `npm run contract`: the contract suites on the memory implementations, the embedded AWS, moto and ministack. The two Python servers
- * live in a virtual environment under .venv/, which the first run makes (about 170 MB); they listen on loopback and end with the run.
+ * live in a virtual environment under .venv/, which the first run makes (about 400 MB); they listen on loopback and end with the run.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -54,19 +54,23 @@ export async function deliver(
 }
 
 async function transformed(
-  { lambda }: Clients,
-  FunctionName: string,
+  clients: Clients,
+  name: string,
   deliveryStreamArn: string,
   records: readonly StreamRecord[],
 ): Promise<Uint8Array[]> {
-  const event = eventOf(deliveryStreamArn, records);
-  const answer = await lambda.send(new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(event)) }));
-  const text = Buffer.from(answer.Payload ?? []).toString();
-  if (answer.FunctionError) throw lost(`the transform failed: ${text}`);
-  const result = JSON.parse(text) as FirehoseTransformationResult;
+  const result = (await invoke(clients, name, eventOf(deliveryStreamArn, records))) as FirehoseTransformationResult;
   const failed = result.records.filter((record) => record.result !== 'Ok');
   if (failed.length > 0) throw lost(`the transform marked ${failed.length} of ${records.length} records as failed`);
   return result.records.map((record) => Buffer.from(record.data ?? '', 'base64'));
+}
+
+/** Invokes a deployed function, and waits for its answer. Throws FatalError `poll_lost` with what it said where it fails. */
+export async function invoke({ lambda }: Clients, FunctionName: string, input: unknown): Promise<unknown> {
+  const answer = await lambda.send(new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(input)) }));
+  const text = Buffer.from(answer.Payload ?? []).toString();
+  if (answer.FunctionError) throw lost(`${FunctionName} failed: ${text}`);
+  return JSON.parse(text);
 }
 
 /** Developer guide of Firehose, "Data transformation": an invocation of a delivery stream that reads a Kinesis stream. */

@@ -9,10 +9,11 @@ export function sections(): Readonly<Record<string, string>> {
 
 /** What a server does otherwise. */
 function serverText(server: ServerName): string {
-  const { left_out, properties, left_behind } = DIFFERENCES[server];
+  const { left_out, properties, not_updated, left_behind } = DIFFERENCES[server];
   const rows = [
     ...left_out.map((l) => row(typeText(l), 'the type', `left out: ${l.why}`)),
     ...properties.map(({ type, property, shows, why }) => row(type, `\`${property}\``, `${showsText(shows)}: ${why}`)),
+    ...not_updated.map(({ type, why }) => row(type, 'after an update', `not updated: ${why}`)),
     ...left_behind.map(({ what, why }) => row(`\`${what.source}\``, 'after a removal', why)),
   ];
   return table(['type', 'property', 'what it does'], rows);
@@ -30,7 +31,7 @@ function unprovenText(): string {
       ),
     ),
   );
-  const unique = [...new Map(properties.map((p) => [`${p.type} ${p.property}`, p] as const)).values()];
+  const unique = [...new Map(properties.map((p) => [nameOf(p), p] as const)).values()];
   return table(
     ['type', 'property', 'documentation that the definition follows'],
     [
@@ -40,7 +41,9 @@ function unprovenText(): string {
   );
 }
 
-const isSame = (a: KnownDifference, b: KnownDifference): boolean => a.type === b.type && a.property === b.property;
+/** Of one property of the resource, however deep. */
+const isSame = (a: KnownDifference, b: KnownDifference): boolean => nameOf(a) === nameOf(b);
+const nameOf = ({ type, property }: KnownDifference): string => `${type} ${property.split('.')[0]}`;
 const typeText = ({ type, only }: LeftOut): string => (only === undefined ? type : `${type} (some)`);
 const showsText = (shows: KnownDifference['shows']): string => {
   if (shows === null) return 'not shown';

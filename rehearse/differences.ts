@@ -13,6 +13,8 @@ export interface LeftOut {
 export interface ServerDifferences {
   readonly left_out: readonly LeftOut[];
   readonly properties: readonly KnownDifference[];
+  /** Types that an update destroys: their resources keep the settings of the first deploy. */
+  readonly not_updated: readonly { readonly type: string; readonly why: string }[];
   /** What is left behind by a removal although the template doesn't retain it. */
   readonly left_behind: readonly { readonly what: RegExp; readonly why: string }[];
 }
@@ -71,6 +73,7 @@ export const DIFFERENCES: Readonly<Record<ServerName, ServerDifferences>> = {
         why: 'tracing is dropped',
       },
     ],
+    not_updated: [],
     left_behind: [],
   },
   moto: {
@@ -103,12 +106,6 @@ export const DIFFERENCES: Readonly<Record<ServerName, ServerDifferences>> = {
         why: 'the architecture is dropped',
       },
       { type: 'AWS::Lambda::Function', property: 'LoggingConfig.*', shows: null, why: 'logging is dropped' },
-      {
-        type: 'AWS::Logs::LogGroup',
-        property: '*',
-        shows: null,
-        why: 'an update of the retention removes the group',
-      },
       { type: 'AWS::S3::Bucket', property: 'LifecycleConfiguration.**', shows: null, why: 'the life cycle is dropped' },
       { type: 'AWS::S3::Bucket', property: 'OwnershipControls.**', shows: null, why: 'ownership is dropped' },
       {
@@ -118,7 +115,32 @@ export const DIFFERENCES: Readonly<Record<ServerName, ServerDifferences>> = {
         why: 'the block of public access is dropped',
       },
       { type: 'AWS::S3::Bucket', property: 'VersioningConfiguration.*', shows: null, why: 'versioning is dropped' },
+      {
+        type: 'AWS::StepFunctions::StateMachine',
+        property: 'Definition.**',
+        shows: /^\$\{\w+\}$/,
+        why: 'a definition is not filled in (DefinitionSubstitutions)',
+      },
+      {
+        type: 'AWS::StepFunctions::StateMachine',
+        property: 'LoggingConfiguration.Level',
+        shows: 'OFF',
+        why: 'logging is dropped',
+      },
+      {
+        type: 'AWS::StepFunctions::StateMachine',
+        property: 'LoggingConfiguration.IncludeExecutionData',
+        shows: null,
+        why: 'logging is dropped',
+      },
+      {
+        type: 'AWS::StepFunctions::StateMachine',
+        property: 'LoggingConfiguration.Destinations.**',
+        shows: null,
+        why: 'logging is dropped',
+      },
     ],
+    not_updated: [{ type: 'AWS::Logs::LogGroup', why: 'an update removes the group, and references to it fail' }],
     left_behind: [],
   },
 };

@@ -26,3 +26,11 @@ export function remaining(template: PackagedTemplate, leftOut: readonly LeftOut[
   };
   return { template: without(template, new Set(left_out.map(({ id }) => id)), give), left_out };
 }
+
+/** The template with the resources of some types as another template has them. */
+export function keeping(types: readonly string[], of: PackagedTemplate, template: PackagedTemplate): PackagedTemplate {
+  const kept = Object.entries(of.Resources).filter(
+    ([id, { Type }]) => types.includes(Type) && id in template.Resources,
+  );
+  return { ...template, Resources: { ...template.Resources, ...Object.fromEntries(kept) } };
+}

@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { GetRecordsCommand, GetShardIteratorCommand, ListShardsCommand } from '@aws-sdk/client-kinesis';
-import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { type Figures, figuresOf } from '../jobs/duckdb/figures.ts';
 import { ledgerOf } from '../jobs/duckdb/ledger.ts';
@@ -11,7 +10,7 @@ import { FatalError } from '../lib/errors.ts';
 import type { Receipt } from '../lib/event.ts';
 import type { Plan } from '../lib/poll/plan.ts';
 import { decodeChunk } from '../lib/stream/chunk.ts';
-import { deliver, type StreamRecord } from './bronze-twin.ts';
+import { deliver, invoke, type StreamRecord } from './bronze-twin.ts';
 import type { Clients } from './clients.ts';
 
 /** Physical names of what a poll goes through. */
@@ -22,7 +21,6 @@ export interface PipelineNames {
   readonly transform: string;
   readonly lake: string;
   readonly polls: string;
-  readonly checkpoints: string;
 }
 
 export interface Polled {
@@ -34,14 +32,19 @@ export interface Polled {
 
 /** What settle and ledger read. Below errors/ lies what the server's own delivery gave up. */
 const COPIED = /^(bronze|log|config|quarantine)\//;
-const ARRIVES_MS = 60_000;
+const ARRIVES_MS = 120_000;
 const AGAIN_MS = 500;
 
 /**
  * Sends a poll of every group through the deployed functions, and follows it: receipts, records of the stream, Bronze and Silver in the lake,
  * which a copy in `dir` settles, and whose ledger must balance. Throws FatalError `poll_lost` with the hop that has less than the one before.
  */
-export async function pollThrough(clients: Clients, names: PipelineNames, plan: Plan, dir: string): Promise<Polled> {
+export async function pollThrough(
+  clients: Clients,
+  names: PipelineNames,
+  plan: Plan,
+  { dir, signal }: { readonly dir: string; readonly signal: AbortSignal },
+): Promise<Polled> {
   const slot_ms = Math.floor(Date.now() / 60_000) * 60_000;
   const receipts = (
     await Promise.all(plan.groups.map((group) => poll(clients, names.poll, { group, slot_ms })))
@@ -58,7 +61,7 @@ export async function pollThrough(clients: Clients, names: PipelineNames, plan: 
 
   await deliver(clients, names, records);
   const lake = join(dir, 's3', names.lake);
-  const figures = await arrived(clients, names.lake, lake, accepted);
+  const figures = await arrived(clients, names.lake, lake, accepted, signal);
   const { findings } = await ledgerOf(lake, { quick: false });
   const finding = findings.find(({ level }) => level !== 'note');
   if (finding) throw lost(`the ledger of the lake finds: ${JSON.stringify(finding)}`);
@@ -67,17 +70,12 @@ export async function pollThrough(clients: Clients, names: PipelineNames, plan: 
 }
 
 async function poll(
-  { lambda }: Clients,
-  FunctionName: string,
+  clients: Clients,
+  name: string,
   { group, slot_ms }: { group: Plan['groups'][number]; slot_ms: number },
 ): Promise<Receipt[]> {
   const input = { scheduled_time: new Date(slot_ms).toISOString(), group };
-  const { Payload, FunctionError } = await lambda.send(
-    new InvokeCommand({ FunctionName, Payload: Buffer.from(JSON.stringify(input)) }),
-  );
-  const text = Buffer.from(Payload ?? []).toString();
-  if (FunctionError) throw lost(`the poll function failed at group ${group.group_id}: ${text}`);
-  return (JSON.parse(text) as { receipts: Receipt[] }).receipts;
+  return ((await invoke(clients, name, input)) as { receipts: Receipt[] }).receipts;
 }
 
 async function streamRecords({ kinesis }: Clients, StreamName: string): Promise<StreamRecord[]> {
@@ -105,9 +103,16 @@ async function streamRecords({ kinesis }: Clients, StreamName: string): Promise<
 }
 
 /** Copies the lake until Bronze and the log's batches hold all events; the settled figures then. */
-async function arrived(clients: Clients, bucket: string, lake: string, accepted: number): Promise<Figures> {
+async function arrived(
+  clients: Clients,
+  bucket: string,
+  lake: string,
+  accepted: number,
+  signal: AbortSignal,
+): Promise<Figures> {
   let seen = 'nothing';
   for (const until_ms = Date.now() + ARRIVES_MS; Date.now() < until_ms; ) {
+    signal.throwIfAborted();
     await copyLake(clients, bucket, lake);
     await settleLake(lake);
     const figures = await figuresOf(lake);

@@ -9,7 +9,7 @@ import { DIFFERENCES } from './differences.ts';
 import type { Feeds } from './feeds.ts';
 import { inventory } from './inventory.ts';
 import { foundText, judge } from './judge.ts';
-import { remaining } from './left-out.ts';
+import { keeping, remaining } from './left-out.ts';
 import { type Package, type Packages, withTemplate } from './packages.ts';
 import { pollThrough } from './pipeline.ts';
 import { madeNevertheless } from './probe.ts';
@@ -35,6 +35,8 @@ export interface Rehearsal {
 }
 
 const STACK = `bikelake-${STAGE}`;
+const DONE: ReadonlySet<string> = new Set(['CREATE_COMPLETE', 'UPDATE_COMPLETE']);
+const RETAINED: ReadonlySet<string> = new Set(['Retain', 'RetainExceptOnCreate']);
 const SEOUL_KEY = `/bikelake/${STAGE}/seoul-key`;
 /** Something that lies in the lake, and must lie there still. */
 const MARK = { Key: 'config/rehearsal.txt', Body: 'put before the first removal' };
@@ -58,7 +60,7 @@ export async function rehearse(options: Rehearsal): Promise<string[]> {
 
 /** What stays after a removal on purpose. */
 function retainedNames({ Resources }: PackagedTemplate, { physical }: DeployedStack): string[] {
-  const ids = Object.keys(Resources).filter((id) => Resources[id]?.DeletionPolicy === 'Retain');
+  const ids = Object.keys(Resources).filter((id) => RETAINED.has(Resources[id]?.DeletionPolicy ?? ''));
   return ids.flatMap((id) => physical.get(id) ?? []);
 }
 
@@ -97,13 +99,16 @@ class Steps {
   }
 
   async #deploy(name: string, of: Package): Promise<DeployedStack> {
-    const { dir, server } = this.#options;
-    const { template, left_out } = remaining(of.template, DIFFERENCES[server].left_out);
+    const { dir, server, packages } = this.#options;
+    const { left_out: leftOut, not_updated } = DIFFERENCES[server];
+    const types = not_updated.map(({ type }) => type);
+    const { template, left_out } = remaining(keeping(types, packages.first.template, of.template), leftOut);
     const { folder, parameters } = withTemplate(of, template, join(dir, `package-${name}`));
     this.#say(`deploying, ${name}: ${Object.keys(template.Resources).length} resources, ${left_out.length} left out`);
     await sls(this.#sls, 'deploy', '--package', folder, ...parameters);
     const stack = await deployedStack(this.#clients, STACK);
-    if (!stack?.status.endsWith('_COMPLETE')) throw this.#failed(`the stack is ${stack?.status ?? 'not there'}`);
+    if (stack === null || !DONE.has(stack.status)) throw this.#failed(`the stack is ${stack?.status ?? 'not there'}`);
+    this.#checkStack(stack, template);
     const { found, compared, resources } = await readBack(this.#clients, template, stack);
     this.#say(`read back: ${resources} resources, ${compared} properties, ${found.length} otherwise`);
     this.#found.push(...found);
@@ -111,8 +116,14 @@ class Steps {
     return stack;
   }
 
+  #checkStack({ outputs, tags }: DeployedStack, { Outputs = {} }: PackagedTemplate): void {
+    for (const name of Object.keys(Outputs)) if (!outputs[name]) this.#problem(`the stack has no output ${name}`);
+    if (tags.service !== 'bikelake' || tags.stage !== STAGE)
+      this.#problem(`the stack's tags are ${JSON.stringify(tags)}`);
+  }
+
   async #poll(stack: DeployedStack): Promise<void> {
-    const { dir, feeds } = this.#options;
+    const { dir, feeds, signal } = this.#options;
     const id = (logical: string): string => stack.physical.get(logical) ?? '';
     const names = {
       poll: id('PollLambdaFunction'),
@@ -121,15 +132,12 @@ class Steps {
       transform: id('BronzeLambdaFunction'),
       lake: id('LakeBucket'),
       polls: id('PollTable'),
-      checkpoints: id('CheckpointTable'),
     };
     this.#say('polling through the deployed functions');
-    const { receipts, events, records, figures } = await pollThrough(
-      this.#clients,
-      names,
-      feeds.plan,
-      join(dir, 'lake'),
-    );
+    const { receipts, events, records, figures } = await pollThrough(this.#clients, names, feeds.plan, {
+      dir: join(dir, 'lake'),
+      signal,
+    });
     this.#say(
       `polled: ${receipts} receipts, ${events} events, ${records} records, ${figures.silver_rows} rows of Silver; the ledger balances`,
     );
