@@ -13,19 +13,19 @@ const BARS = [
   ['the world, 227,000 stations', 170, world],
 ] as const;
 
-const barBills = (units: Units, scenario: Scenario): { deployed: Bill; day: Bill } => ({
+const barBills = (units: Units, scenario: Scenario): { deployed: Bill; long: Bill } => ({
   deployed: billsOf(units, scenario, 'prod').bikelake['us-east-1'][1],
-  day: billsOf(withRetention(units, 24), scenario, 'prod').bikelake['us-east-1'][1],
+  long: billsOf(withRetention(units, 48), scenario, 'prod').bikelake['us-east-1'][1],
 });
 
 /** The tables of docs/costs.md, by the name that stands after the fence's `text`. */
 const TABLES: Readonly<Record<string, (units: Units) => string>> = {
   seoul: (units) => costText(billsOf(units, seoul(), 'prod')),
-  'seoul-24': (units) => totalsText(billsOf(withRetention(units, 24), seoul(), 'prod')),
+  'seoul-48': (units) => totalsText(billsOf(withRetention(units, 48), seoul(), 'prod')),
   'seoul-dev': (units) => totalsText(billsOf(units, seoul(), 'dev')),
   world: (units) => costText(billsOf(units, world(), 'prod')),
   bars: (units) => barsText(BARS.map(([name, usd, scenario]) => [name, usd, barBills(units, scenario())])),
-  'world-24': (units) => totalsText(billsOf(withRetention(units, 24), world(), 'prod')),
+  'world-48': (units) => totalsText(billsOf(withRetention(units, 48), world(), 'prod')),
 };
 
 /** The document with its tables as they come out now. Throws for a table that nobody knows, and for one that is not there. */

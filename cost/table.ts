@@ -90,15 +90,15 @@ export function totalsText(bills: Bills): string {
 
 /** Bills of month 1 beside what they were to be at most: as deployed, with 24 hours of retention, and with the free tier too. */
 export function barsText(
-  bars: readonly (readonly [string, number, { readonly deployed: Bill; readonly day: Bill }])[],
+  bars: readonly (readonly [string, number, { readonly deployed: Bill; readonly long: Bill }])[],
 ): string {
   return columns(
     [
-      ['$ a month', 'at most', 'as deployed', 'with 24 hours', 'and the free tier'],
-      ...bars.map(([name, at_most, { deployed, day }]) => [
+      ['$ a month', 'at most', 'as deployed', 'and the free tier', 'kept 48 hours'],
+      ...bars.map(([name, at_most, { deployed, long }]) => [
         name,
         usd(at_most),
-        ...[deployed.list_usd, day.list_usd, day.free_tier_usd].map(usd),
+        ...[deployed.list_usd, deployed.free_tier_usd, long.list_usd].map(usd),
       ]),
     ],
     1,

@@ -17,7 +17,7 @@ const ports: SilverPorts = {
   log: new S3Log(new S3Client(within(CALL_MS)), config.bucketName()),
   checkpoints: new DynamoCheckpoints(new DynamoDBClient(within(CALL_MS)), config.checkpointTable()),
   memory: new Map(),
-  checkpoint_every: 16, // a checkpoint holds the whole lane: at each batch it would cost more than all the rest
+  checkpoint_every: 32, // a checkpoint holds the whole lane: at each batch it would cost more than all the rest
   pause: (attempt) => new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt)),
   warn: (message, details) => console.warn({ message, ...details }),
 };

@@ -184,7 +184,7 @@ it('the stream keeps records two days, encrypted', () => {
     Name: 'bikelake-dev-events',
     StreamModeDetails: { StreamMode: 'PROVISIONED' },
     ShardCount: 1,
-    RetentionPeriodHours: 48,
+    RetentionPeriodHours: 24,
     StreamEncryption: { EncryptionType: 'KMS', KeyId: 'alias/aws/kinesis' },
   });
 });
@@ -288,7 +288,7 @@ describe('silver', () => {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       BisectBatchOnFunctionError: true,
       MaximumRetryAttempts: 10,
-      MaximumRecordAgeInSeconds: 169_200,
+      MaximumRecordAgeInSeconds: 82_800,
       DestinationConfig: { OnFailure: { Destination: arn('LakeBucket') } },
       MetricsConfig: { Metrics: ['EventCount'] },
     });
