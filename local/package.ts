@@ -90,7 +90,7 @@ async function makePackage(folder: string, options: readonly string[], root: str
 async function runPackage(folder: string, options: readonly string[], root: string): Promise<void> {
   const sls = join(root, 'node_modules', '.bin', 'sls');
   if (!existsSync(sls)) throw failed(`${sls} is missing: run npm ci first`);
-  const child = spawn(process.execPath, [sls, 'package', '--package', folder, '--stage', ...options], {
+  const child = spawn(process.execPath, [sls, 'package', '--stage', ...options, '--package', folder], {
     cwd: root,
     env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -103,7 +103,7 @@ describe('a key of the customer', () => {
             policy.PolicyDocument.Statement.map((s) => said(id, s)),
         ),
       );
-    expect(grants.sort()).toEqual([
+    expect(grants.toSorted((a: string, b: string) => (a < b ? -1 : 1))).toEqual([
       'BronzeDeliveryRole kinesis Decrypt',
       'BronzeDeliveryRole s3 Decrypt GenerateDataKey',
       'OperatorRole dynamodb Decrypt DescribeKey Encrypt GenerateDataKey',
