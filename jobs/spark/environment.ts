@@ -107,6 +107,7 @@ export function sparkVariables({ java_home }: SparkEnvironment, local: LocalSpar
     'spark.driver.host': '127.0.0.1',
     'spark.driver.bindAddress': '127.0.0.1',
     'spark.ui.enabled': 'false',
+    'spark.ui.showConsoleProgress': 'false',
     // Merged to fewer when their bytes are known: no day of a laptop has more to share out.
     'spark.sql.shuffle.partitions': String(2 * local.threads),
   };

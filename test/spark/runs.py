@@ -20,6 +20,14 @@ from bikelake.relation import TABLES  # noqa: E402
 from bikelake.run import Options, run  # noqa: E402
 
 REPLACE = warehouse.Warehouse.replace
+# Lakes as small as these cost more in planning than in work: plans are made once and not again after each stage, and not drawn for a page that nobody sees.
+SETTINGS = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "1000",
+}
 
 
 class Ended(BaseException):
@@ -68,7 +76,7 @@ def run_one(spark, index, work):
 
 
 def main(file):
-    spark = job.open_session({})
+    spark = job.open_session(SETTINGS)
     try:
         done = [run_one(spark, index, work) for index, work in enumerate(json.loads(Path(file).read_text()))]
         Path(f"{file}.out").write_text(json.dumps(done))

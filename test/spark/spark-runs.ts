@@ -63,10 +63,10 @@ export async function sparkRuns(room: string, runs: readonly SparkRun[]): Promis
   writeFileSync(work, JSON.stringify(list));
   const child = spawn(environment.python, [fileURLToPath(new URL('runs.py', import.meta.url)), work], {
     env: sparkVariables(environment, { threads: 2, memory_mb: 2048, java_options: JAVA_OPTIONS }),
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', process.env.SPARK_SAYS === '1' ? 'inherit' : 'pipe'],
   });
   let said = '';
-  child.stderr.on('data', (text: Buffer) => {
+  child.stderr?.on('data', (text: Buffer) => {
     said = `${said}${text.toString()}`.slice(-20_000);
   });
   const [code] = (await once(child, 'close')) as [number | null];

@@ -9,8 +9,11 @@ STATUS, INFORMATION, LAST = "silver.station_status", "silver.station_information
 POLLS, RECORDS, EXPLANATIONS = "silver.polls", "silver.records", "silver.explanations"
 SIDES = (STATUS, INFORMATION, RECORDS, POLLS)
 BRONZE_OF_STATIONS = ("kind", "system_id", "station_id", "part", "slot_ms", "shard_id", "sequence_number")
-LOG_OF_AUDIT = """row_kind, lane, kind, system_id, station_id, slot, content_hash, shard_id, first_sequence, last_sequence,
-  fresh, unchanged, duplicate, late"""
+LOG_OF_AUDIT = (
+    "row_kind",
+    *("lane", "kind", "system_id", "station_id", "slot", "content_hash"),
+    *("shard_id", "first_sequence", "last_sequence", "fresh", "unchanged", "duplicate", "late"),
+)
 
 # What lanes that were begun by relane began with stands in JSON, which is where the engines differ: so it is an input of the SQL.
 # A lane without a second object is one whose relane was not completed: its systems went on where they were.
@@ -40,35 +43,34 @@ def _audit_name(date):
 def make_audits(shop):
     """In order: what explains a day may explain the next."""
     settled = shop.manifest.settled_dates()
-    loaded = []
+    files = []
     for date in settled:
         sides = [shop.content(settle_name(date), table) for table in SIDES]
         explained = [shop.content(_audit_name(d), EXPLANATIONS) for d in _explaining(shop, settled, date)]
 
         def make(date=date):
-            if not loaded:
-                _load_log(shop, date)
-                loaded.append(date)
+            if not files:
+                files.extend(log_files(shop.lake, date))
+            _bind_log(shop, [file for file in files if file.date >= date])
             return _audit_day(shop, date, settled)
 
         shop.make(_audit_name(date), [sql_print("ledger"), sides, explained, shop.manifest.content["log"].get(date)], make)
-    shop.forget()
 
 
 def _explaining(shop, settled, until):
     return [d for d in settled if d < until and shop.content(_audit_name(d), EXPLANATIONS) is not None]
 
 
-def _load_log(shop, from_date):
+def _bind_log(shop, files):
     """Changes and batches of the folders from a date on: a chain's date is never before the slots of what it consumes."""
-    rows = log_rows(shop, log_files(shop.lake, from_date))
-    rows.selectExpr(*LOG_OF_AUDIT.replace("\n", "").split(",")).where("row_kind IN ('change', 'batch')").createOrReplaceTempView("log_rows")
+    shop.bind_rows("log_rows", log_rows(shop, files).select(*LOG_OF_AUDIT))
     shop.bind("log_changes", "SELECT * FROM log_rows WHERE row_kind = 'change'")
     shop.bind("log_batches", "SELECT * FROM log_rows WHERE row_kind = 'batch'")
     shop.keep("batch_ranges", "ledger/batch_ranges")
     lanes = shop.manifest.content["lanes"].values()
     first = [shop.lake.path(lane["first"]) for lane in lanes if lane["first"] is not None and lane["version"] > 1]
-    parquet(shop.spark, LOG_COLUMNS, first).where("head IS NOT NULL").select("lane", "row_kind", "head").createOrReplaceTempView("heads")
+    heads = parquet(shop.spark, LOG_COLUMNS, first).where("head IS NOT NULL").select("lane", "row_kind", "head")
+    shop.bind_rows("heads", heads)
     shop.bind("carried", CARRIED)
     shop.bind("moved", MOVED)
 
@@ -77,28 +79,23 @@ def _audit_day(shop, date, settled):
     shop.bind("day", day_query(date))
     before, after = max((d for d in settled if d < date), default=None), min((d for d in settled if d > date), default=None)
     shop.bind_table("records_from", RECORDS, [date] if after is None else [date, after])
-    outside = shop.spark.sql(query_text("ledger/outsiders")).persist()
-    outside.createOrReplaceTempView("outsiders")
+    shop.keep("outsiders", "ledger/outsiders")
     shop.bind_table("polls_around", POLLS, [days_after(date, -1), date])
-    odd = shop.spark.sql(query_text("ledger/odd_confirmations")).persist()
-    odd.createOrReplaceTempView("odd_confirmations")
-    try:
-        [(given_up, outsiders)] = shop.spark.sql("SELECT count_if(why = 'given_up'), count(*) FROM outsiders").collect()
-        if given_up > 0:
-            shop.manifest.content["open"][date] = True
-        else:
-            shop.manifest.content["open"].pop(date, None)
-        is_alike = outsiders + odd.count() == 0
-        if not is_alike:
-            _bind_two_days(shop, date)
-        explanations = shop.warehouse.relation(EXPLANATIONS, []) if is_alike else query_text("ledger/explanations")
-        contents = {EXPLANATIONS: shop.warehouse.replace(EXPLANATIONS, date, explanations)}
-        _bind_sides(shop, date, before, settled)
-        contents.update(shop.write("gold.audit_daily", date, "ledger/audit_daily"))
-        return contents
-    finally:
-        outside.unpersist()
-        odd.unpersist()
+    shop.keep("odd_confirmations", "ledger/odd_confirmations")
+    [(given_up, outsiders)] = shop.spark.sql("SELECT count_if(why = 'given_up'), count(*) FROM outsiders").collect()
+    if given_up > 0:
+        shop.manifest.content["open"][date] = True
+    else:
+        shop.manifest.content["open"].pop(date, None)
+    [(odd,)] = shop.spark.sql("SELECT count(*) FROM odd_confirmations").collect()
+    is_alike = outsiders + odd == 0
+    if not is_alike:
+        _bind_two_days(shop, date)
+    explanations = shop.warehouse.relation(EXPLANATIONS, []) if is_alike else query_text("ledger/explanations")
+    contents = {EXPLANATIONS: shop.warehouse.replace(EXPLANATIONS, date, explanations)}
+    _bind_sides(shop, date, before, settled)
+    contents.update(shop.write("gold.audit_daily", date, "ledger/audit_daily"))
+    return contents
 
 
 def _bind_sides(shop, date, before, settled):
@@ -126,4 +123,4 @@ def _bind_two_days(shop, date):
     keys = bronze_keys(shop.manifest, from_ms, {"status": until_ms, "information": until_ms, "receipt": from_ms})
     columns = {name: BRONZE_COLUMNS[name] for name in BRONZE_OF_STATIONS}
     rows = bronze_rows(shop, columns, keys).where(f"kind <> 'receipt' AND slot_ms >= {from_ms} AND slot_ms < {until_ms}")
-    rows.createOrReplaceTempView("bronze_window")
+    shop.bind_rows("bronze_window", rows)

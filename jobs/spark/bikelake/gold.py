@@ -70,13 +70,10 @@ def _make_totals(shop, date, days_back):
         shop.bind_table("station_hours", HOURLY, dates)
         shop.bind("period_hours", query_text("gold/period_hours"))
         shop.keep("system_totals", "gold/system_totals")
-        try:
-            return {
-                **shop.write("gold.system_hourly", date, "gold/system_hourly"),
-                **shop.write("gold.system_daily", date, "gold/system_daily"),
-            }
-        finally:
-            shop.forget()
+        return {
+            **shop.write("gold.system_hourly", date, "gold/system_hourly"),
+            **shop.write("gold.system_daily", date, "gold/system_daily"),
+        }
 
     shop.make(f"totals {date}", [sql_print("gold"), inputs, systems], make)
 

@@ -63,7 +63,7 @@ def _settle_day(shop, date):
         shop.bind_table("station_before", "silver.station_last", [] if before is None else [before])
         bounds = " OR ".join(f"(kind = '{kind}' AND slot_ms < {ms})" for kind, ms in until_ms.items())
         rows = bronze_rows(shop, BRONZE_WITHOUT_RAW, keys).where(f"slot_ms >= {from_ms} AND ({bounds})")
-        rows.createOrReplaceTempView("bronze_all")
+        shop.bind_rows("bronze_all", rows)
         shop.bind("reloads", reloads_query(reloads))
         shop.bind("bronze_window", query_text("settle/00_bronze_window"))
         for step in STEPS:
@@ -72,13 +72,10 @@ def _settle_day(shop, date):
                 shop.keep(name, f"settle/{step}")
             else:
                 shop.bind(name, query_text(f"settle/{step}"))
-        try:
-            contents = {}
-            for table, query in TABLES.items():
-                contents.update(shop.write(table, date, query))
-            return contents, {"is_closed": _is_closed(shop, date)}
-        finally:
-            shop.forget()
+        contents = {}
+        for table, query in TABLES.items():
+            contents.update(shop.write(table, date, query))
+        return contents, {"is_closed": _is_closed(shop, date)}
 
     shop.make(settle_name(date), [sql_print("settle"), keys, systems, before, carried, reloads], make)
 

@@ -22,7 +22,8 @@ class Workshop:
         self.reloads = reload_ranges(lake)
         # Names of what this run made anew.
         self.made = []
-        self._kept = {}
+        self._kept = []
+        self._bound = set()
 
     def make(self, name, inputs, make):
         """
@@ -34,7 +35,10 @@ class Workshop:
         if known is not None and known["inputs"] == now and all(self._is_there(name, *c) for c in known["contents"].items()):
             return
         started = time.monotonic()
-        contents, *more = _several(make())
+        try:
+            contents, *more = _several(make())
+        finally:
+            self._forget()
         self.manifest.content["made"][name] = {"inputs": now, "contents": contents, **(more[0] if more else {})}
         self.manifest.save()
         self.made.append(name)
@@ -47,7 +51,11 @@ class Workshop:
 
     def bind(self, name, query):
         """Binds an input of the SQL: a temporary view of this name."""
-        self.spark.sql(query).createOrReplaceTempView(name)
+        self.bind_rows(name, self.spark.sql(query))
+
+    def bind_rows(self, name, rows):
+        rows.createOrReplaceTempView(name)
+        self._bound.add(name)
 
     def bind_table(self, name, table, dates):
         """Binds the partitions of a table that exist; none is an empty view with its columns."""
@@ -56,13 +64,19 @@ class Workshop:
     def keep(self, name, query):
         """Keeps the rows of a query of jobs/sql for those that name it as an input: computed once, in memory, on disk where that is full."""
         rows = self.spark.sql(query_text(query)).persist(StorageLevel.MEMORY_AND_DISK)
-        rows.createOrReplaceTempView(name)
-        self._kept[name] = rows
+        self._kept.append(rows)
+        self.bind_rows(name, rows)
 
-    def forget(self):
-        for rows in self._kept.values():
-            rows.unpersist()
-        self._kept.clear()
+    def _forget(self):
+        """
+        Forgets what is kept and bound. The last one first: Spark plans anew what was made of rows that it is to forget. And a name that is bound
+        to something else is looked for in all that is kept, so that nothing stays bound.
+        """
+        while self._kept:
+            self._kept.pop().unpersist()
+        for name in self._bound:
+            self.spark.catalog.dropTempView(name)
+        self._bound.clear()
 
     def write(self, table, date, query):
         """Replaces a partition by the rows of a query of jobs/sql."""
