@@ -152,6 +152,11 @@ const NEEDS_NOTHING_HERE: ReadonlySet<string> = new Set([
   'AWS::Chatbot::SlackChannelConfiguration',
   'AWS::Budgets::Budget',
   'AWS::CloudWatch::Dashboard',
+  'AWS::QuickSight::DataSource',
+  'AWS::QuickSight::DataSet',
+  'AWS::QuickSight::RefreshSchedule',
+  'AWS::QuickSight::Analysis',
+  'AWS::QuickSight::Dashboard',
 ]);
 
 /** Reads a compiled CloudFormation template from a file. Throws with the file's name if it isn't one. */

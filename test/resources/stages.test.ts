@@ -69,6 +69,10 @@ describe('two stages in one account', () => {
     );
     expect(arns.length).toBeGreaterThan(3);
     // A wildcard comes after a name that has the stage in it, or after a reference to a resource of the stack.
-    expect(arns.filter((arn) => !/(bikelake[-_/](dev|prod)\b|\$\{\w+\.\w+\}).*\*/.test(arn))).toEqual([]);
+    const open = arns.filter((arn) => !/(bikelake[-_/](dev|prod)(?![a-z])|\$\{\w+\.\w+\}).*\*/.test(arn));
+    // Listing log groups is an action on all of an account's: it changes none.
+    expect(new Set(open)).toEqual(
+      new Set(['SparkJobRole arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*']),
+    ); // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's
   });
 });

@@ -47,7 +47,9 @@ describe.skipIf(!hasSharedData)('the systems of the world', () => {
     });
     const resources = Object.values(packaged.resources);
     const inputs = resources
-      .filter(({ Type }) => Type === 'AWS::Scheduler::Schedule')
+      .filter(
+        ({ Type, Properties }) => Type === 'AWS::Scheduler::Schedule' && 'group' in JSON.parse(Properties.Target.Input),
+      )
       .map(({ Properties }) => Properties.Target.Input as string);
     packaged.remove();
 
@@ -66,7 +68,9 @@ it('the committed plan packages, a schedule a group', () => {
   const plan = JSON.parse(readFileSync(join(ROOT, 'config/plan.json'), 'utf8'));
   const packaged = packageService('dev');
   const groups = Object.values(packaged.resources)
-    .filter(({ Type }) => Type === 'AWS::Scheduler::Schedule')
+    .filter(
+      ({ Type, Properties }) => Type === 'AWS::Scheduler::Schedule' && 'group' in JSON.parse(Properties.Target.Input),
+    )
     .map(({ Properties }) => JSON.parse(Properties.Target.Input).group);
   packaged.remove();
   expect(groups).toEqual(plan.groups);
