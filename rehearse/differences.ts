@@ -87,6 +87,12 @@ export const DIFFERENCES: Readonly<Record<ServerName, ServerDifferences>> = {
     ],
     properties: [
       {
+        type: 'AWS::CloudFormation::Stack',
+        property: 'Outputs.*',
+        shows: null,
+        why: 'a change set, by which osls deploys, makes no outputs',
+      },
+      {
         type: 'AWS::DynamoDB::Table',
         property: 'PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled',
         shows: 'false',

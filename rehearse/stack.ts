@@ -2,6 +2,7 @@ import { DescribeStacksCommand, paginateListStackResources, type Stack } from '@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { type Resource, resolveTemplate, type Value } from '../local/template/resolve.ts';
 import { type Clients, REGION } from './clients.ts';
+import { compare, type Found } from './compare.ts';
 import { type PackagedTemplate, type ValueOf, writtenOut } from './references.ts';
 
 /** A stack as the server has it. */
@@ -73,4 +74,20 @@ export function valuesIn(template: PackagedTemplate, stack: DeployedStack): Valu
 export function expectedResources(template: PackagedTemplate, stack: DeployedStack): Resource[] {
   const written = writtenOut(template as unknown as Value, valuesIn(template, stack)) as unknown as PackagedTemplate;
   return resolveTemplate(written, { account_id: stack.account_id, region: REGION });
+}
+
+/** Tags that the stack must have, and outputs, each of which must have a value: as properties of the stack. */
+export function stackDifferences(
+  id: string,
+  { Outputs = {} }: PackagedTemplate,
+  { outputs, tags }: DeployedStack,
+  wanted: Readonly<Record<string, string>>,
+): Found[] {
+  const expected = Object.fromEntries(Object.keys(Outputs).map((name) => [name, outputs[name] || 'a value']));
+  return compare(
+    'AWS::CloudFormation::Stack',
+    id,
+    { Outputs: expected, Tags: { ...wanted } },
+    { Outputs: outputs, Tags: tags },
+  );
 }

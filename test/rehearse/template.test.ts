@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { remaining } from '../../rehearse/left-out.ts';
 import { type PackagedTemplate, writtenOut } from '../../rehearse/references.ts';
 import { changedProperties } from '../../rehearse/settings.ts';
-import { expectedResources } from '../../rehearse/stack.ts';
+import { expectedResources, stackDifferences } from '../../rehearse/stack.ts';
 
 const TEMPLATE: PackagedTemplate = {
   Resources: {
@@ -104,5 +104,16 @@ test('a change is found by its property', () => {
     'Delivery.BucketARN.Fn::GetAtt.0',
     'Delivery.BucketARN.Fn::GetAtt.1',
     'Delivery.DeliveryStreamName',
+  ]);
+});
+
+test('a stack without an output or with another tag differs', () => {
+  const wanted = { stage: 'rehearsal' };
+  const good = { ...STACK, outputs: { Delivery: 'bronze' }, tags: { stage: 'rehearsal', more: 'x' } };
+  expect(stackDifferences('stack', TEMPLATE, good, wanted)).toEqual([]);
+  const bad = { ...STACK, outputs: { Delivery: '' }, tags: { stage: 'dev' } };
+  expect(stackDifferences('stack', TEMPLATE, bad, wanted).map(({ property }) => property)).toEqual([
+    'Outputs.Delivery',
+    'Tags.stage',
   ]);
 });
