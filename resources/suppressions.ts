@@ -86,4 +86,10 @@ export const SUPPRESSIONS: readonly Suppression[] = [
     reason:
       'every deploy has a folder of its own, so nothing is overwritten; versions would keep the bucket from being removed',
   },
+  {
+    rule: 'CKV_AWS_26',
+    resources: ['AlarmTopic'],
+    reason:
+      'CloudWatch can publish to no topic that is encrypted with aws/sns; with the parameter customerKey the topic has that key. An alarm holds names and numbers of the pipeline',
+  },
 ];
