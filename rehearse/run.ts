@@ -45,7 +45,8 @@ async function main(): Promise<number> {
     );
     for (const problem of problems) console.error(problem);
     if (problems.length > 0) console.error(`${problems.length} problems; what was said is in ${dir}`);
-    else if (!values.keep) rmSync(dir, { recursive: true, force: true });
+    else say('both', 'every step done, every difference known');
+    if (problems.length === 0 && !values.keep) rmSync(dir, { recursive: true, force: true });
     return problems.length > 0 ? 1 : 0;
   } finally {
     await feeds.city.close();
