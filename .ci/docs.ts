@@ -44,7 +44,7 @@ function main(root: string): number {
   }
   const room = mkdtempSync(join(tmpdir(), 'bikelake-docs-'));
   try {
-    const left = new Set(['node_modules', '.git', '.bikelake', '.serverless', '.esbuild']);
+    const left = new Set(['node_modules', '.git', '.bikelake', '.serverless', '.esbuild', '.venv']);
     cpSync(root, room, { recursive: true, filter: (path) => !left.has(path.slice(root.length)) });
     symlinkSync(join(root, 'node_modules'), join(room, 'node_modules'));
     return blocks.every((block) => run(block, room)) ? 0 : 1;
