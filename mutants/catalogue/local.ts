@@ -13,10 +13,10 @@ export const LOCAL: readonly Mutant[] = [
     edits: [
       {
         file: READER,
-        find: 'const invocation = await invoke(',
+        find: 'const invocation = await this.#invoke(payload);',
         replace: `const ahead = records.at(-1);
     if (ahead) moveTo(ahead.sequence_number, { done: 0, given_up: 0 });
-    const invocation = await invoke(`,
+    const invocation = await this.#invoke(payload);`,
       },
     ],
     tests: [MAPPING_TEST],
