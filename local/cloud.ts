@@ -16,6 +16,7 @@ import { KinesisStore } from './aws/kinesis/store.ts';
 import { Lambda } from './aws/lambda/lambda.ts';
 import { EventSourceMapping } from './aws/mapping/mapping.ts';
 import { REGION } from './aws/names.ts';
+import { keepExpiring } from './aws/s3/lifecycle.ts';
 import { startS3 } from './aws/s3/server.ts';
 import { S3Store } from './aws/s3/store.ts';
 import { Scheduler } from './aws/scheduler/scheduler.ts';
@@ -144,6 +145,8 @@ export class Cloud {
       }
       const s3 = await S3Store.open(o.dir, o.clock, faults);
       for (const bucket of stack.buckets) await s3.createBucket(bucket);
+      // As with the stream: where the clock jumps over years, nothing may expire that was not brought back yet.
+      if (o.clock.speed !== 0) closing.push(await keepExpiring(s3, stack.expiry, o.clock));
       const dynamodb = await startDynamoDb(o.dir, 0, faults);
       closing.push(() => dynamodb.close());
       for (const table of stack.tables) await dynamodb.createTable(table as unknown as TableProperties);

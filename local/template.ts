@@ -19,6 +19,7 @@ import {
 } from './aws/lambda/settings.ts';
 import { MAPPING_HONOURED, type MappingSettings, toMappingSettings } from './aws/mapping/settings.ts';
 import { ACCOUNT_ID, REGION } from './aws/names.ts';
+import { type BucketSettings, toExpiryRules } from './aws/s3/lifecycle.ts';
 import { SCHEDULE_HONOURED, type Schedule, toSchedule } from './aws/scheduler/settings.ts';
 import { nameOf } from './template/attributes.ts';
 import { type Honoured, unhonoured } from './template/honoured.ts';
@@ -29,6 +30,8 @@ import { textOf } from './template/text.ts';
 export interface Stack {
   readonly streams: { readonly name: string; readonly shards: number; readonly retention_hours: number }[];
   readonly buckets: string[];
+  /** What expires in them. */
+  readonly expiry: BucketSettings[];
   /** CloudFormation properties of the tables, with their names. */
   readonly tables: Properties[];
   readonly functions: FunctionSettings[];
@@ -72,10 +75,13 @@ const READERS: Readonly<Record<string, Reader>> = {
     },
   },
   'AWS::S3::Bucket': {
-    // Access, encryption, versions and life cycles are no part of what a short run on one machine shows.
+    // Objects expire. Access, encryption, versions and classes of storage are no part of what a run on one machine shows.
     honoured: true,
     read: (resource, stack) => {
-      if (resource.id !== DEPLOYMENT_BUCKET) stack.buckets.push(nameOf(resource));
+      if (resource.id === DEPLOYMENT_BUCKET) return;
+      const name = nameOf(resource);
+      stack.buckets.push(name);
+      stack.expiry.push({ name, expiry: toExpiryRules(resource.properties) });
     },
   },
   'AWS::DynamoDB::Table': {
@@ -178,6 +184,7 @@ export function toStack(template: Template, parameters: Readonly<Record<string, 
   const stack: Stack = {
     streams: [],
     buckets: [],
+    expiry: [],
     tables: [],
     functions: [],
     asynchronous: [],

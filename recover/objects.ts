@@ -6,7 +6,9 @@ import {
   type ListObjectsV2CommandOutput,
   NoSuchKey,
   PutObjectCommand,
+  PutObjectTaggingCommand,
   type S3Client,
+  type Tag,
 } from '@aws-sdk/client-s3';
 import type { AsyncBuffer } from 'hyparquet';
 
@@ -28,8 +30,14 @@ export interface RangedStore extends ObjectStore {
   open(key: string): Promise<AsyncBuffer>;
 }
 
+/** Objects that can be tagged. */
+export interface TaggedStore extends ObjectStore {
+  /** Sets the object's tags: this one alone. No error where there is no such object: it expired meanwhile. */
+  tag(key: string, tag: Tag): Promise<void>;
+}
+
 /** The objects of an S3 bucket. */
-export class S3Objects implements RangedStore {
+export class S3Objects implements RangedStore, TaggedStore {
   readonly #client: S3Client;
   readonly #bucket: string;
 
@@ -67,6 +75,17 @@ export class S3Objects implements RangedStore {
 
   async remove(key: string): Promise<void> {
     await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
+  }
+
+  async tag(key: string, tag: Tag): Promise<void> {
+    try {
+      await this.#client.send(
+        new PutObjectTaggingCommand({ Bucket: this.#bucket, Key: key, Tagging: { TagSet: [tag] } }),
+      );
+    } catch (error) {
+      // Modelled for no operation on tags: the name is what there is.
+      if ((error as Error).name !== 'NoSuchKey') throw error;
+    }
   }
 
   async open(key: string): Promise<AsyncBuffer> {

@@ -28,6 +28,15 @@ const FAILURES = 'aws/lambda/';
 /** `aws/lambda/<mapping>/<shard>/YYYY/MM/DD/<name>`. */
 const DOCUMENT = /^aws\/lambda\/[^/]+\/([^/]+)\/(\d{4})\/(\d\d)\/(\d\d)\/[^/]+$/;
 
+/**
+ * Records of older slots are not put. The log's objects may expire 40 days after they were created, and a state is used that is a week older than the
+ * batch: a record of 30 days ago meets a state of 37 days ago at the oldest, behind which everything is still there. With an older one, a writer
+ * could put a name anew that has expired.
+ */
+export const REDRIVE_DAYS = 30;
+const DAY_MS = 86_400_000;
+const TOO_OLD = `its slot is more than ${REDRIVE_DAYS} days ago: the log behind it may have expired, so it can't be put into the stream again. Nothing is lost: it is in Bronze, from where settle has it`;
+
 /** A document with records that were not brought back yet. */
 interface Open {
   readonly key: string;
@@ -59,7 +68,12 @@ export async function redriveDocuments(
   for (const [n, { key, before }] of open.entries()) {
     progress(n, open.length, 'documents');
     const batch = parseFailureDocument((await objects.get(key))?.toString('utf8') ?? '');
-    const { chunks, dates, stays } = judge(batch, await recordsOfBatch(batch, stream), before);
+    const { chunks, dates, stays } = judge(
+      batch,
+      await recordsOfBatch(batch, stream),
+      before,
+      now_ms() - REDRIVE_DAYS * DAY_MS,
+    );
     sum.notes.push(...staying(key, stays));
     if (chunks.length > 0) {
       if (!dry_run) {
@@ -124,14 +138,19 @@ function isInRange(key: string, { from, to, shard }: RedriveRange, notes: string
 }
 
 /** What of a batch goes into the stream, the dates of its slots, and what stays: of a batch that was worked on before, only what stayed then. */
-function judge(batch: GivenUpBatch, records: readonly GivenUpRecord[], before: Done | null) {
+function judge(batch: GivenUpBatch, records: readonly GivenUpRecord[], before: Done | null, from_ms: number) {
   const chunks: StreamRecord[] = [];
   const dates = new Set<string>();
   const stays: Record<string, string> = {};
   for (const { sequence_number, partition_key, bytes } of records) {
     if (before !== null && !(sequence_number in before.stays)) continue;
     try {
-      dates.add(new Date(decodeChunk(bytes).header.slot_ms).toISOString().slice(0, 10));
+      const { slot_ms } = decodeChunk(bytes).header;
+      if (slot_ms < from_ms) {
+        stays[sequence_number] = TOO_OLD;
+        continue;
+      }
+      dates.add(new Date(slot_ms).toISOString().slice(0, 10));
       chunks.push({ partition_key, bytes });
     } catch (error) {
       if (!(error instanceof RejectedInput)) throw error;

@@ -95,6 +95,8 @@ module.exports = async ({ resolveVariable }) => {
         allow('s3:GetObject', under('aws/lambda', 'errors/bronze', 'quarantine', 'log', 'config')),
         // relane begins chains of the log; that a name is created once, the bucket's policy sees to.
         allow('s3:PutObject', under('log', 'dirty')),
+        allow('s3:PutObjectTagging', under('log')), // expire: what may go by the lake's life cycle
+        allow('s3:GetObject', sub('${LakeBucket.Arn}/runs/manifest.json')), // what is settled
         allow(['s3:GetObject', 's3:PutObject'], under('bronze/events', 'recovered', 'reloads')),
         allow(['dynamodb:GetItem', 'dynamodb:PutItem'], arn('CheckpointTable')),
       ]),

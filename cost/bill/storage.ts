@@ -13,7 +13,7 @@ export interface Stored {
 
 /**
  * What lies under a prefix in month `month` (1: the first), when every month adds `bytes` in `objects`, and rules move and expire by age.
- * Rules for tagged objects don't count: nothing tags objects yet.
+ * Rules for tagged objects don't count: objects are tagged where somebody runs `npm run expire`.
  */
 export function storedIn(
   month: number,

@@ -12,6 +12,7 @@ import { bronzeKeys } from './bronze-files.ts';
 import { bindCarried } from './carried.ts';
 import { DAY_MS, dayQuery, daysAfter, startOf } from './days.ts';
 import { partitionKey } from './lake-folder.ts';
+import { logExpiredUntil } from './log-expiry.ts';
 import { keepLog, logFiles } from './log-files.ts';
 import { BRONZE_COLUMNS, parquetRelation, queryText } from './relation.ts';
 import { settleName } from './settle-day.ts';
@@ -23,7 +24,10 @@ const auditName = (date: string): string => `audit ${date}`;
 export async function makeAudits(shop: Workshop, sql: string): Promise<void> {
   let loaded = false;
   const settled = shop.settledDates();
+  const gone = logExpiredUntil(shop.lake);
   for (const date of settled) {
+    // What has expired would be missing. The day's audit stays as it is, from when the log was there.
+    if (gone !== null && date <= gone) continue;
     const name = settleName(date);
     const sides = [STATION_STATUS, STATION_INFORMATION, RECORDS, POLLS].map((table) => shop.content(name, table));
     const explaining = settled.filter((d) => d < date && hasExplanations(shop, d));

@@ -23,6 +23,11 @@ export class LakeFolder {
     this.#making = join(this.settle_dir, 'making');
   }
 
+  /** What settle remembers between runs (manifest.ts). */
+  get manifest_file(): string {
+    return join(this.settle_dir, 'manifest.json');
+  }
+
   path(key: string): string {
     return join(this.root, key);
   }

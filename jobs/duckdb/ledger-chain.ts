@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fromParquet, type Row } from '../../lib/parquet.ts';
 import { compareSequence } from '../../lib/stream/record.ts';
-import { DAY_MS, startOf } from './days.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import { type Finding, finding, note } from './ledger-finding.ts';
 import type { LogFile } from './log-files.ts';
@@ -11,8 +10,6 @@ const GONE =
   'put it back from a copy (deletes under log/ are refused on AWS); its changes are in settled Silver, from Bronze';
 const END_GONE = 'put it back from a copy before the lane runs again: a writer would put other rows under its name';
 const FIRST_DATE = '1970-01-01';
-/** The lifecycle rule removes tagged objects after so many days; within them every object must be there. */
-const KEPT_DAYS = 40;
 const MISSING_NAMED = 5;
 
 /** A chain folded so far, by rules of its own: it shares no code with those who write the log. */
@@ -38,9 +35,15 @@ interface Head {
 /**
  * Checks the chain of one lane, object by object: no version is missing, each stands in the folder of the chain's date, its rows agree with
  * its counts, positions ascend, and the state at the head of a folder is the fold of what is before it. `seen` is the highest version
- * that settle has seen. One object and one state are in memory at a time.
+ * that settle has seen; `kept_from` the date of the first folder that can't have expired, null where nothing was tagged. One object and one
+ * state are in memory at a time.
  */
-export async function checkChain(lake: LakeFolder, files: readonly LogFile[], seen: number): Promise<Finding[]> {
+export async function checkChain(
+  lake: LakeFolder,
+  files: readonly LogFile[],
+  seen: number,
+  kept_from: string | null = null,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   const fold = emptyFold();
   const sorted = files.toSorted((a, b) => a.version - b.version || (a.date < b.date ? -1 : 1));
@@ -59,7 +62,9 @@ export async function checkChain(lake: LakeFolder, files: readonly LogFile[], se
       wrong('its version is there in another folder as well: one of them is no part of the chain');
       continue;
     }
-    if (i === 0 && file.version > 1) begin(fold, file, rows, sorted.at(-1) ?? file, findings);
+    const is_gone = file.version > fold.version + 1;
+    if (is_gone && kept_from !== null && file.date <= kept_from) passOver(fold, file, findings);
+    else if (i === 0 && file.version > 1) begin(fold, file, rows, findings);
     for (let n = fold.version + 1; n < file.version; n++) {
       if (n - fold.version <= MISSING_NAMED) findings.push(hole(file.lane, fold, n, file));
       if (n === file.version - 1) fold.known = false;
@@ -80,20 +85,27 @@ function emptyFold(): Fold {
   return { version: 0, date: FIRST_DATE, folder: FIRST_DATE, ...maps, known: true };
 }
 
-/** A chain whose first object is not version 1: whole folders have expired, or were removed. */
-function begin(fold: Fold, file: LogFile, rows: readonly Row[], last: LogFile, findings: Finding[]): void {
-  const head = headOf(rows);
-  fold.known = false;
-  if (head === null) return; // the missing versions are named one by one
+/** What is missing before this object was tagged, and has expired: a folder goes within a day or two, and not in the order of its versions. */
+function passOver(fold: Fold, file: LogFile, findings: Finding[]): void {
+  const message = `versions ${fold.version + 1} to ${file.version - 1} have expired`;
+  if (!findings.some(({ reason }) => reason === 'log_expired')) {
+    findings.push(
+      note('log_expired', file.key, message, 'nothing is to be done: state rows hold what was before them'),
+    );
+  }
   fold.version = file.version - 1;
   fold.date = fold.folder = file.date;
-  const message = `the chain begins here, with version ${file.version}: everything older is gone`;
-  const is_young = startOf(last.date) - startOf(file.date) < KEPT_DAYS * DAY_MS;
-  findings.push(
-    is_young
-      ? finding('log_beginning_gone', file.key, `${message}, and too young to have expired`, GONE)
-      : note('log_expired', file.key, message, 'nothing is to be done: its state rows hold what is before it'),
-  );
+  fold.known = false;
+}
+
+/** A chain whose first object is not version 1, and of which nothing may have expired. */
+function begin(fold: Fold, file: LogFile, rows: readonly Row[], findings: Finding[]): void {
+  fold.known = false;
+  if (headOf(rows) === null) return; // the missing versions are named one by one
+  fold.version = file.version - 1;
+  fold.date = fold.folder = file.date;
+  const message = `the chain begins here, with version ${file.version}: everything older is gone, and it was not to expire`;
+  findings.push(finding('log_beginning_gone', file.key, message, GONE));
 }
 
 function hole(lane: string, fold: Fold, version: number, next: LogFile | null): Finding {

@@ -10,6 +10,7 @@ import { checkFiles, type FileCheck } from './ledger-files.ts';
 import { type Finding, finding, note } from './ledger-finding.ts';
 import { type Asked, Hops, type OddChange, type OddPoll } from './ledger-hops.ts';
 import { LakeTwin } from './ledger-twin.ts';
+import { keptFrom, logExpiredUntil } from './log-expiry.ts';
 import { type LogFile, logFiles } from './log-files.ts';
 import { Manifest } from './manifest.ts';
 import { literal } from './relation.ts';
@@ -62,8 +63,9 @@ export async function ledgerOf(root: string, options: LedgerOptions = {}): Promi
   progress('following the chains of the log');
   const findings = [...check.findings];
   const { versions } = manifest.content;
+  const kept = keptFrom(lake);
   for (const [lane, files] of Map.groupBy(log, (file) => file.lane)) {
-    findings.push(...(await checkChain(lake, files, versions[lane] ?? 0)));
+    findings.push(...(await checkChain(lake, files, versions[lane] ?? 0, kept[lane] ?? null)));
   }
   findings.push(...goneLanes(versions, log), ...unseen(manifest, check, log));
   progress('settling a twin of the lake');
@@ -85,7 +87,7 @@ export async function ledgerOf(root: string, options: LedgerOptions = {}): Promi
   const tables = { polls: await hops.polls(), bronze: await hops.bronze(), lanes, settled: await hops.settled() };
   const odd_polls = await hops.oddPolls(events);
   const odd_changes = await hops.oddChanges();
-  findings.push(...countFindings(tables, is_running));
+  findings.push(...countFindings(tables, is_running, logExpiredUntil(lake) !== null));
   if (findings.every(({ reason, level }) => level === 'note' && reason !== 'not_settled')) {
     findings.push(...(await unlikeBronze(db, lake, manifest, twin.lake)));
   }
@@ -151,7 +153,11 @@ async function unlikeBronze(
   twin: LakeFolder,
 ): Promise<Finding[]> {
   const now = new Map(Object.values(new Manifest(twin).content.made).flatMap(({ files }) => Object.entries(files)));
-  const then = Object.values(content.made).flatMap(({ files }) => Object.entries(files));
+  const gone = logExpiredUntil(lake);
+  // Audits of days whose log has expired are those of then: the twin has none.
+  const then = Object.entries(content.made)
+    .filter(([name]) => gone === null || !name.startsWith('audit ') || name.slice('audit '.length) > gone)
+    .flatMap(([, { files }]) => Object.entries(files));
   const found: Finding[] = [];
   for (const [key, sum] of then) {
     if (now.get(key) === sum || (now.has(key) && (await sameRows(db, lake.path(key), twin.path(key))))) continue;
@@ -179,6 +185,7 @@ async function sameRows(db: Database, a: string, b: string): Promise<boolean> {
 function countFindings(
   { bronze, lanes, settled }: Pick<Ledger, 'bronze' | 'lanes' | 'settled'>,
   is_running: boolean,
+  is_expired: boolean,
 ): Finding[] {
   const found: Finding[] = [];
   const differences = sumOf(bronze, 'difference');
@@ -212,7 +219,8 @@ function countFindings(
   }
   const given_up = sumOf(lanes, 'given_up') - sumOf(lanes, 'redriven');
   if (given_up > 0) {
-    const message = `${given_up} lines lie in no batch, although later ones do, and weren't redriven: given up by the mapping, and settled from Bronze`;
+    const why = `given up by the mapping${is_expired ? ', or consumed by objects that have expired,' : ','} and settled from Bronze`;
+    const message = `${given_up} lines lie in no batch, although later ones do, and weren't redriven: ${why}`;
     found.push(note('given_up', null, message, 'npm run redrive brings their batches back into the stream'));
   }
   const missing = sumOf(settled, 'missing');

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Kind } from '../../lib/event.ts';
 import type { LakeFolder, Written } from './lake-folder.ts';
 
@@ -45,7 +44,7 @@ export class Manifest {
   readonly #file: string;
 
   constructor(lake: LakeFolder) {
-    this.#file = join(lake.settle_dir, 'manifest.json');
+    this.#file = lake.manifest_file;
     this.content = { ...structuredClone(EMPTY), ...readContent(this.#file) };
   }
 

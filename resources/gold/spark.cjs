@@ -48,7 +48,7 @@ const application = (Name, logGroup) => ({
 });
 
 /** What a run reads, and what it replaces. */
-const READ = ['bronze', 'log', 'config', 'dirty', 'reloads', 'jobs', 'silver', 'gold', 'runs'];
+const READ = ['bronze', 'log', 'config', 'dirty', 'reloads', 'recovered/expire', 'jobs', 'silver', 'gold', 'runs'];
 const WRITTEN = ['silver', 'gold', 'runs'];
 
 const jobRole = ({ databases }, logGroupName) =>

@@ -3,7 +3,7 @@ import { processBatch } from '../../lib/silver/process-batch.ts';
 import { toLaneRecord } from '../../lib/stream/record.ts';
 import type { StreamRecord } from '../../local/aws/kinesis/store.ts';
 import { failureDocument } from '../../local/aws/mapping/failure-document.ts';
-import { redriveDocuments } from '../../recover/redrive-documents.ts';
+import { REDRIVE_DAYS, redriveDocuments } from '../../recover/redrive-documents.ts';
 import { MemoryCheckpoints, MemoryLog } from '../silver/memory-log.ts';
 import { chunkOf, MINUTE, SHARD, START_MS } from './chunks.ts';
 import { dry, Effects, Killed, MemoryObjects, MemoryStream, quiet } from './memory.ts';
@@ -184,6 +184,19 @@ describe('redrive', () => {
     expect(counts.records_put_into_the_stream).toBe(1);
     expect(notes).toEqual([
       `${gone}: 1 (0 to 1): 1 of 2 records are neither in the document nor in the stream any more; Bronze may have them`,
+    ]);
+  });
+
+  test('a record whose slot is so old that the log behind it may have expired is not put, and is named', async () => {
+    const { objects, stream, ports } = world();
+    const key = giveUp(objects, 0, [recordOf(1, one), recordOf(2, two)]); // at START, and a minute later
+    const now_ms = (): number => START_MS + REDRIVE_DAYS * 24 * 60 * MINUTE + 1;
+    const { notes, counts, dirty } = await redriveDocuments({ ...ports, now_ms }, everything, quiet);
+    expect(counts.records_put_into_the_stream).toBe(1);
+    expect(stream.records.map((r) => Buffer.from(r.data))).toEqual([two]);
+    expect(dirty).toEqual(['2026-11-21']);
+    expect(notes).toEqual([
+      `${key}: 1 (1): its slot is more than 30 days ago: the log behind it may have expired, so it can't be put into the stream again. Nothing is lost: it is in Bronze, from where settle has it`,
     ]);
   });
 

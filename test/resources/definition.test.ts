@@ -373,7 +373,7 @@ describe('lake', () => {
     );
   });
 
-  it('refuses plain connections everywhere, and under log/ alone a put that is not conditional, a delete, and any other writer', () => {
+  it('refuses plain connections everywhere, and under log/ alone a put that is not conditional, a delete, any other writer, and any other who tags', () => {
     const log = { 'Fn::Sub': `\${LakeBucket.Arn}/log/*` };
     expect(properties('LakePolicy').PolicyDocument.Statement).toEqual([
       {
@@ -406,6 +406,19 @@ describe('lake', () => {
         Action: 's3:PutObject',
         Resource: log,
         Condition: { ArnNotEquals: { 'aws:PrincipalArn': [arn('SilverRole'), arn('OperatorRole')] } },
+      },
+      {
+        Sid: 'OnlyTheOperatorTagsTheLog',
+        Effect: 'Deny',
+        Principal: '*',
+        Action: [
+          's3:PutObjectTagging',
+          's3:PutObjectVersionTagging',
+          's3:DeleteObjectTagging',
+          's3:DeleteObjectVersionTagging',
+        ],
+        Resource: log,
+        Condition: { ArnNotEquals: { 'aws:PrincipalArn': arn('OperatorRole') } },
       },
     ]);
   });

@@ -142,6 +142,7 @@ describe('roles', () => {
       's3:PutObject LakeBucket.Arn/recovered/*',
       's3:PutObject LakeBucket.Arn/reloads/*',
     ]);
+    expect(own.filter((grant) => /tagging/i.test(grant))).toEqual(['s3:PutObjectTagging LakeBucket.Arn/log/*']);
   });
 
   it('the schedules invoke poll, and nothing else', () => {

@@ -1,7 +1,7 @@
 """Compares each settled day with the Silver log, where either side changed."""
 from .bronze import bronze_keys, bronze_rows
 from .days import DAY_MS, day_query, days_after, start_of
-from .log import LOG_COLUMNS, log_files, log_rows
+from .log import LOG_COLUMNS, expired_until, log_files, log_rows
 from .relation import BRONZE_COLUMNS, parquet, query_text, sql_print
 from .settle import settle_name
 
@@ -44,7 +44,9 @@ def make_audits(shop):
     """In order: what explains a day may explain the next."""
     settled = shop.manifest.settled_dates()
     files = []
-    for date in settled:
+    gone = expired_until(shop.lake)
+    # What has expired would be missing.
+    for date in (d for d in settled if gone is None or d > gone):
         sides = [shop.content(settle_name(date), table) for table in SIDES]
         explained = [shop.content(_audit_name(d), EXPLANATIONS) for d in _explaining(shop, settled, date)]
 
@@ -68,7 +70,9 @@ def _bind_log(shop, files):
     shop.bind("log_batches", "SELECT * FROM log_rows WHERE row_kind = 'batch'")
     shop.keep("batch_ranges", "ledger/batch_ranges")
     lanes = shop.manifest.content["lanes"].values()
-    first = [shop.lake.path(lane["first"]) for lane in lanes if lane["first"] is not None and lane["version"] > 1]
+    begun = [lane["first"] for lane in lanes if lane["first"] is not None and lane["version"] > 1]
+    # It goes with the days that it says something of.
+    first = [shop.lake.path(key) for key in begun if shop.lake.exists(key)]
     heads = parquet(shop.spark, LOG_COLUMNS, first).where("head IS NOT NULL").select("lane", "row_kind", "head")
     shop.bind_rows("heads", heads)
     shop.bind("carried", CARRIED)

@@ -1,10 +1,15 @@
 """The Silver log: objects `log/lane=<lane>/event_date=<date>/<version>.parquet`, versions 1, 2, 3 … without holes."""
+import json
 from typing import NamedTuple
 
+from .days import days_after
 from .errors import Refused
 from .relation import LOG_COLUMNS, SCHEMA, parquet
 
 PREFIX = "log"
+# What `npm run expire` tagged, by lane (lib/gold/expiry.ts).
+TAGGED_KEY = "recovered/expire/tagged.json"
+FIRST_FOLDER = "1970-01-01"
 FORMAT_KEY = SCHEMA["log_format_key"]
 
 
@@ -33,6 +38,20 @@ def log_files(lake, from_date="", seen=None):
                 if own > version:
                     files.append(LogFile(key, lane, date, own))
     return files
+
+
+def expired_until(lake):
+    """
+    The last date of which some of the log may have expired (docs/expiry.md); None: nothing has. Such a day isn't audited again: its audit stays.
+    The day after the oldest folder is taken with it, since objects that were made after midnight stay a day longer than the rest of their folder.
+    """
+    try:
+        marker = json.loads(lake.read(TAGGED_KEY)) if lake.exists(TAGGED_KEY) else {}
+    except ValueError:
+        return None
+    lanes = marker.get("kept_from", {}) if marker.get("format") == 1 else {}
+    oldest = [min((f[len("event_date=") :] for f in lake.folders(f"{PREFIX}/lane={lane}")), default=FIRST_FOLDER) for lane in lanes]
+    return max((days_after(date, 1) for date in oldest if date != FIRST_FOLDER), default=None)
 
 
 def log_rows(shop, files):
