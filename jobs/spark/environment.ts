@@ -96,13 +96,15 @@ export interface LocalSpark {
   readonly memory_mb: number;
   /** Further options of the Java machine. */
   readonly java_options?: string;
+  /** Maven coordinates of packages beside Iceberg. */
+  readonly packages?: readonly string[];
 }
 
 /** Environment variables of a PySpark process on this machine: its Java, and what must be known before that starts. Everything listens on loopback. */
 export function sparkVariables({ java_home }: SparkEnvironment, local: LocalSpark): NodeJS.ProcessEnv {
   const settings = {
     'spark.master': `local[${local.threads}]`,
-    'spark.jars.packages': ICEBERG,
+    'spark.jars.packages': [ICEBERG, ...(local.packages ?? [])].join(','),
     'spark.jars.ivy': join(SPARK_DIR, 'ivy'),
     'spark.driver.host': '127.0.0.1',
     'spark.driver.bindAddress': '127.0.0.1',
