@@ -63,7 +63,7 @@ export async function checkChain(
       continue;
     }
     const is_gone = file.version > fold.version + 1;
-    if (is_gone && kept_from !== null && file.date <= kept_from) passOver(fold, file, findings);
+    if (is_gone && mayHaveExpired(fold, file, rows, kept_from)) passOver(fold, file, findings);
     else if (i === 0 && file.version > 1) begin(fold, file, rows, findings);
     for (let n = fold.version + 1; n < file.version; n++) {
       if (n - fold.version <= MISSING_NAMED) findings.push(hole(file.lane, fold, n, file));
@@ -83,6 +83,12 @@ export async function checkChain(
 function emptyFold(): Fold {
   const maps = { positions: new Map(), newest: new Map(), stations: new Map() };
   return { version: 0, date: FIRST_DATE, folder: FIRST_DATE, ...maps, known: true };
+}
+
+/** Whether all that is missing before this object lay in folders that were tagged: in the first that wasn't, nothing may lack. */
+function mayHaveExpired(fold: Fold, file: LogFile, rows: readonly Row[], kept_from: string | null): boolean {
+  if (kept_from === null || file.date > kept_from) return false;
+  return file.date < kept_from || (fold.folder !== kept_from && headOf(rows) !== null);
 }
 
 /** What is missing before this object was tagged, and has expired: a folder goes within a day or two, and not in the order of its versions. */

@@ -233,7 +233,7 @@ describe('roles', () => {
     expect(grants('SparkJobRole', 's3:PutObject')).toEqual(prefixes('silver', 'gold', 'runs'));
     expect(grants('SparkJobRole', 's3:DeleteObject')).toEqual(prefixes('silver', 'gold', 'dirty'));
     expect(grants('SparkJobRole', 's3:GetObject')).toEqual(
-      prefixes('bronze', 'log', 'config', 'dirty', 'reloads', 'jobs', 'silver', 'gold', 'runs'),
+      prefixes('bronze', 'log', 'config', 'dirty', 'reloads', 'recovered/expire', 'jobs', 'silver', 'gold', 'runs'),
     );
     expect(grants('SparkJobRole', 'glue:UpdateTable').filter((resource) => resource.includes('_bronze'))).toEqual([]);
   });
