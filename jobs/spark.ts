@@ -4,19 +4,27 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findLake } from './duckdb/query-lake.ts';
 import { sparkEnvironment, sparkVariables } from './spark/environment.ts';
+import { tripsChart } from './trips/chart.ts';
+import { inputFiles } from './trips/input.ts';
+import { reportText, type TripsReport } from './trips/report.ts';
 
 const STEPS = ['settle', 'audit', 'gold'];
+const TRIPS = 'trips';
 const USAGE = `npm run spark -- [settle] [audit] [gold] [--dir DIR] [--until INSTANT] [--date YYYY-MM-DD] [--run NAME]
   --dir DIR        state folder of the run (default .bikelake)
   --until INSTANT  days that end after it wait, such as 2026-11-21T00:20:00Z (default: all days)
   --date DATE      a day that is made again whatever is remembered of it; may be repeated
   --run NAME       name of the run: its report is <dir>/iceberg/runs/NAME.json (default local)
   --threads N      (default 2)   --memory-mb N  of the driver (default 2048)
+       npm run spark -- trips --in PATH... [--dir DIR] [--chart FILE]
+  --in PATH        a trip file (.csv, .csv.gz, .parquet), or a folder of them; further paths may follow
+  --chart FILE     where the chart comes (default DIR/trips.svg)
   Without a step: all three. Stop npm start before, or its run's last day is settled while it is written.`;
 
 class Misuse extends Error {}
@@ -29,34 +37,45 @@ function options() {
         dir: { type: 'string', default: '.bikelake' },
         until: { type: 'string' },
         date: { type: 'string', multiple: true, default: [] },
-        run: { type: 'string', default: 'local' },
+        in: { type: 'string', multiple: true, default: [] },
+        chart: { type: 'string' },
+        run: { type: 'string' },
         threads: { type: 'string', default: '2' },
         'memory-mb': { type: 'string', default: '2048' },
         help: { type: 'boolean', default: false },
       },
     });
+    const [first, ...paths] = positionals;
+    if (first === TRIPS) {
+      const inputs = [...values.in, ...paths];
+      if (inputs.length === 0) throw new Error('trips needs --in PATH');
+      return { ...values, run: values.run ?? TRIPS, steps: [TRIPS], inputs };
+    }
     const unknown = positionals.find((step) => !STEPS.includes(step));
-    if (unknown !== undefined) throw new Error(`${unknown} is no step: there are ${STEPS.join(', ')}`);
-    return { ...values, steps: positionals.length === 0 ? STEPS : positionals };
+    if (unknown !== undefined) throw new Error(`${unknown} is no step: there are ${[...STEPS, TRIPS].join(', ')}`);
+    if (values.in.length > 0) throw new Error('--in is for trips, which stands alone');
+    return { ...values, run: values.run ?? 'local', steps: positionals.length === 0 ? STEPS : positionals, inputs: [] };
   } catch (error) {
     throw new Misuse((error as Error).message);
   }
 }
 
 async function main(): Promise<number> {
-  const { dir, until, date, run, threads, 'memory-mb': memory_mb, help, steps } = options();
+  const { dir, until, date, run, threads, 'memory-mb': memory_mb, help, steps, inputs, chart } = options();
   if (help) {
     console.log(USAGE);
     return 0;
   }
-  const lake = pathToFileURL(resolve(findLake(dir))).href;
+  const isTrips = inputs.length > 0;
   const warehouse = pathToFileURL(resolve(dir, 'iceberg')).href;
+  const lake = isTrips ? warehouse : pathToFileURL(resolve(findLake(dir))).href;
+  const files = inputFiles(inputs).flatMap((path) => ['--in', pathToFileURL(path).href]);
   const environment = sparkEnvironment();
   const program = fileURLToPath(new URL('spark/main.py', import.meta.url));
   const days = [...(until === undefined ? [] : ['--until', until]), ...date.flatMap((d) => ['--date', d])];
   const child = spawn(
     environment.python,
-    [program, '--lake', lake, '--warehouse', warehouse, '--run', run, ...days, ...steps],
+    [program, '--lake', lake, '--warehouse', warehouse, '--run', run, ...days, ...files, ...steps],
     {
       env: sparkVariables(environment, { threads: Number(threads), memory_mb: Number(memory_mb) }),
       stdio: ['ignore', 'inherit', 'inherit'],
@@ -64,6 +83,12 @@ async function main(): Promise<number> {
   );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   const [code] = (await once(child, 'exit')) as [number | null];
+  if (isTrips && code === 0) {
+    const report = JSON.parse(readFileSync(join(dir, 'iceberg', 'runs', `${run}.json`), 'utf8')) as TripsReport;
+    const file = chart ?? join(dir, 'trips.svg');
+    writeFileSync(file, tripsChart(report.bars));
+    console.log(`${reportText(report)}\nchart: ${file}`);
+  }
   return code ?? 1;
 }
 

@@ -8,8 +8,8 @@ export type Columns = Readonly<Record<string, SqlType>>;
 export interface Table {
   /** `<schema>.<name>`, as a query names it; the folder in the lake is `<schema>/<name>`. */
   readonly name: string;
-  /** `day`: one file for each UTC date, `event_date=<date>/part.parquet`; `whole`: one file. */
-  readonly partition: 'day' | 'whole';
+  /** `day`: one file for each UTC date, `event_date=<date>/part.parquet`; `file`: one for each input, `file_id=<id>/part.parquet`; `whole`: one file. */
+  readonly partition: 'day' | 'file' | 'whole';
   readonly columns: Columns;
 }
 
@@ -259,6 +259,47 @@ export const TABLES: readonly Table[] = [
   AUDIT_DAILY,
   LEDGER_DAILY,
 ];
+
+const TRIPS = {
+  source: 'STRING',
+  place_kind: 'STRING',
+  place_id: 'STRING',
+  place_name: 'STRING',
+  trips: 'BIGINT',
+  first_started_at: 'TIMESTAMP',
+  last_started_at: 'TIMESTAMP',
+  /** The local date of the start. */
+  ...DATE,
+} as const satisfies Columns;
+
+export const TRIP_COUNTS: Table = {
+  name: 'silver.trip_counts',
+  partition: 'file',
+  columns: { file_id: 'STRING', ...TRIPS },
+};
+export const TRIP_REJECTS: Table = {
+  name: 'silver.trip_rejects',
+  partition: 'file',
+  columns: { file_id: 'STRING', reason: 'STRING', raw: 'STRING' },
+};
+export const TRIP_FILES: Table = {
+  name: 'silver.trip_files',
+  partition: 'whole',
+  columns: {
+    file_id: 'STRING',
+    path: 'STRING',
+    format: 'STRING',
+    source: 'STRING',
+    trips: 'BIGINT',
+    rejected: 'BIGINT',
+    /** Fingerprint of the SQL that counted it. */
+    made_of: 'STRING',
+  },
+};
+export const TRIPS_DAILY: Table = { name: 'gold.trips_daily', partition: 'whole', columns: TRIPS };
+
+/** What `trips` makes of trip files (docs/trips.md); settle has no part in them. */
+export const TRIP_TABLES: readonly Table[] = [TRIP_COUNTS, TRIP_REJECTS, TRIP_FILES, TRIPS_DAILY];
 
 /** Columns of the Silver log that a query shows: all that a log object holds (lib/silver/object.ts). */
 export const LOG_COLUMNS: Columns = {

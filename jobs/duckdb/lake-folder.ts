@@ -89,10 +89,11 @@ export class LakeFolder {
   }
 }
 
-/** Where a partition of a table lies; `date` is null for a table that is one file. */
-export function partitionKey({ name }: Table, date: string | null): string {
+/** Where a partition of a table lies; `value` is its date or its file's id, and null for a table that is one file. */
+export function partitionKey({ name, partition }: Table, value: string | null): string {
   const folder = name.replace('.', '/');
-  return date === null ? `${folder}/part.parquet` : `${folder}/event_date=${date}/part.parquet`;
+  if (value === null) return `${folder}/part.parquet`;
+  return `${folder}/${partition === 'file' ? 'file_id' : 'event_date'}=${value}/part.parquet`;
 }
 
 const sumOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 32);

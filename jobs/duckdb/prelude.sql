@@ -7,3 +7,9 @@ CREATE OR REPLACE MACRO from_utc_timestamp(ts, tz) AS timezone(tz, CAST(ts AS TI
 CREATE OR REPLACE MACRO weekday(d) AS isodow(d) - 1;
 CREATE OR REPLACE MACRO array_sort(a) AS list_sort(a);
 CREATE OR REPLACE MACRO array_join(a, separator) AS array_to_string(a, separator);
+CREATE OR REPLACE MACRO try_element_at(a, i) AS list_extract(a, i);
+-- A local time that comes twice is its first instant, as in Spark; DuckDB's own answer is the second.
+CREATE OR REPLACE MACRO to_utc_timestamp(ts, tz) AS CASE
+  WHEN timezone(tz, timezone(tz, CAST(ts AS TIMESTAMP)) - INTERVAL 1 HOUR) = CAST(ts AS TIMESTAMP)
+    THEN timezone(tz, CAST(ts AS TIMESTAMP)) - INTERVAL 1 HOUR
+  ELSE timezone(tz, CAST(ts AS TIMESTAMP)) END;

@@ -1,5 +1,5 @@
 import views from '../sql/views/views.json' with { type: 'json' };
-import { type Columns, LOG_COLUMNS, TABLES } from '../tables.ts';
+import { type Columns, LOG_COLUMNS, TABLES, TRIP_TABLES } from '../tables.ts';
 import type { Database } from './connection.ts';
 import type { LakeFolder } from './lake-folder.ts';
 import { BRONZE_COLUMNS, parquetRelation, queryText } from './relation.ts';
@@ -23,7 +23,8 @@ export async function createViews(db: Database, lake: LakeFolder): Promise<void>
     );
   await view('bronze.events', stored(BRONZE_COLUMNS, 'bronze/events'));
   await view('silver.log', stored(LOG_COLUMNS, 'log'));
-  for (const { name, columns } of TABLES) await view(name, stored(columns, name.replace('.', '/')));
+  for (const { name, columns } of [...TABLES, ...TRIP_TABLES])
+    await view(name, stored(columns, name.replace('.', '/')));
   await view('bronze.reloads', reloadsQuery(reloadRanges(lake)));
   for (const { view: name, inputs } of SHARED_VIEWS) {
     const bound = Object.entries(inputs).map(([input, table]) => `${input} AS (${rowsOf(table)})`);

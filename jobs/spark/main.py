@@ -2,6 +2,7 @@
 Entry point of the Spark job, on EMR Serverless and on this machine:
 
   main.py --lake s3://LAKE --catalog glue --database bikelake_prod --run NAME --until INSTANT --jobs s3://LAKE/jobs/VERSION settle audit gold
+  main.py --lake s3://LAKE --catalog glue --database bikelake_prod --run NAME --jobs s3://LAKE/jobs/VERSION --in s3://BUCKET/FOLDER trips
 
 Exit code 0; 3 where ledger or audit have a finding (all is made then); anything else: failed, and the same run again goes on.
 """
@@ -64,8 +65,12 @@ def options(arguments):
     parser.add_argument("--date", action="append", default=[], help="a day that is made again whatever is remembered of it")
     parser.add_argument("--jobs", help="where spark/ and sql/ lie; default: beside this file")
     parser.add_argument("--master", help="where Spark runs; on EMR it is given")
-    parser.add_argument("steps", nargs="+", choices=("settle", "audit", "gold"))
-    return parser.parse_args(arguments)
+    parser.add_argument("--in", dest="inputs", action="append", default=[], help="trips: a trip file or a folder of them; may be repeated")
+    parser.add_argument("steps", nargs="+", choices=("settle", "audit", "gold", "trips"))
+    given = parser.parse_args(arguments)
+    if ("trips" in given.steps) != bool(given.inputs) or ("trips" in given.steps and len(given.steps) > 1):
+        parser.error("trips stands alone, and needs --in")
+    return given
 
 
 def fetch(spark, jobs):
@@ -88,12 +93,14 @@ def main(arguments):
         sys.path.insert(0, str(folder / "spark"))
         from bikelake.errors import Refused
         from bikelake.run import Options, run
+        from bikelake.trips import count_trips
 
+        location = warehouse if given.catalog == "glue" else None
         chosen = Options(
             lake=given.lake,
             warehouse=warehouse,
             catalog="lake",
-            location=warehouse if given.catalog == "glue" else None,
+            location=location,
             database=given.database,
             run=given.run,
             until=given.until,
@@ -101,6 +108,8 @@ def main(arguments):
             steps=given.steps,
         )
         try:
+            if given.inputs:
+                return count_trips(spark, given.inputs, warehouse, "lake", location, given.database, given.run)
             return run(spark, chosen)
         except Refused as error:
             print(error, file=sys.stderr)

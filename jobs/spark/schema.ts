@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { BRONZE_FORMAT } from '../../lib/bronze/unpack.ts';
 import { FORMAT_KEY, LOG_FORMAT } from '../../lib/silver/object.ts';
 import { BRONZE_COLUMNS } from '../duckdb/relation.ts';
-import { LOG_COLUMNS, TABLES } from '../tables.ts';
+import { LOG_COLUMNS, TABLES, TRIP_TABLES } from '../tables.ts';
 
 export const SCHEMA_FILE = new URL('tables.json', import.meta.url);
 
@@ -19,6 +19,7 @@ export function sparkSchema(): string {
     bronze: BRONZE_COLUMNS,
     log: LOG_COLUMNS,
     tables: TABLES,
+    trips: TRIP_TABLES,
   };
   return `${JSON.stringify(schema, null, 2)}\n`;
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 JOBS = Path(__file__).resolve().parent.parent.parent
 SCHEMA = json.loads((JOBS / "spark" / "tables.json").read_text())
-TABLES = {table["name"]: table for table in SCHEMA["tables"]}
+TABLES = {table["name"]: table for table in [*SCHEMA["tables"], *SCHEMA["trips"]]}
 BRONZE_COLUMNS = SCHEMA["bronze"]
 LOG_COLUMNS = SCHEMA["log"]
 

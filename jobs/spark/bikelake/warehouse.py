@@ -40,10 +40,10 @@ class Warehouse:
         if not self._spark.catalog.tableExists(name):
             if self._location is None:
                 self._spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {name.rsplit('.', 1)[0]}")
-            by_day = " PARTITIONED BY (event_date)" if TABLES[table]["partition"] == "day" else ""
+            by = {"day": " PARTITIONED BY (event_date)", "file": " PARTITIONED BY (file_id)"}.get(TABLES[table]["partition"], "")
             place = "" if self._location is None else f" LOCATION '{self._location}/{table.replace('.', '/')}'"
             properties = ", ".join(f"'{key}' = '{value}'" for key, value in PROPERTIES.items())
-            self._spark.sql(f"CREATE TABLE IF NOT EXISTS {name} ({ddl(columns)}) USING iceberg{by_day}{place} TBLPROPERTIES ({properties})")
+            self._spark.sql(f"CREATE TABLE IF NOT EXISTS {name} ({ddl(columns)}) USING iceberg{by}{place} TBLPROPERTIES ({properties})")
         known = set(self._spark.table(name).columns)
         lacking = {column: t for column, t in columns.items() if column not in known}
         if lacking:
