@@ -131,7 +131,7 @@ export function broughtBackLake(): TestLake {
 
 const FROM = at('2026-11-20T22:00:00Z');
 
-/** Polls of three stations every 10 minutes of five hours over a midnight; station d is seen in the second hour. */
+/** Polls of three stations every 10 minutes of five hours over a midnight; station d is seen in the first hour only. */
 function hours(isWanted: (hour: number) => boolean): Row[] {
   const rows: Row[] = [];
   for (let n = 0; n < 30; n++) {
@@ -139,20 +139,20 @@ function hours(isWanted: (hour: number) => boolean): Row[] {
     if (!isWanted(hour)) continue;
     const slot_ms = FROM + n * 10 * MINUTE;
     const stations = { a: { bikes: Math.floor(n / 7) % 5 }, b: { bikes: n % 3 }, c: { bikes: 9 } };
-    const seen = hour === 1 ? { ...stations, d: { bikes: 4 } } : stations;
+    const seen = hour === 0 ? { ...stations, d: { bikes: 4 } } : stations;
     rows.push(...chunk({ slot_ms, sequence: n + 1 }, seen));
     rows.push(receipt({ slot_ms, sequence: 500 + n }, Object.keys(seen).length));
   }
   return rows;
 }
 
-/** A lake, and the same one as it is before the Bronze file of its second hour has come: `late` is a folder with that file. */
+/** A lake, and the same one as it is before the Bronze file of its first hour has come: the day after it is as it would be with it: `late` is a folder with that file. */
 export function lateLakes(): { readonly whole: TestLake; readonly early: TestLake; readonly late: string } {
   const whole = new SmallLake();
-  whole.bronze(hours((hour) => hour !== 1));
-  whole.bronze(hours((hour) => hour === 1));
+  whole.bronze(hours((hour) => hour !== 0));
+  whole.bronze(hours((hour) => hour === 0));
   const early = new SmallLake();
-  early.bronze(hours((hour) => hour !== 1));
+  early.bronze(hours((hour) => hour !== 0));
   const file = readdirSync(join(whole.root, 'bronze'), { recursive: true, encoding: 'utf8' }).find((f) =>
     f.endsWith('0002.parquet'),
   );

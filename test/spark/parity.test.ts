@@ -101,7 +101,7 @@ describe.skipIf(!isAsked)('DuckDB and Spark', () => {
     expect(answerOf(`ended ${ends}`).code).toBeNull();
     const answer = answerOf(`gone on ${ends}`);
     expect(differing(await compareTables(whole.root, answer))).toEqual([]);
-    expect(answer.snapshots).toEqual(answerOf('whole').snapshots);
+    expect(snapshotsWithRows(answer)).toEqual(snapshotsWithRows(answerOf('whole')));
   });
 
   test('the recordings come to their figures, and have no finding', () => {
@@ -119,3 +119,7 @@ const differing = (tables: Readonly<Record<string, TableComparison>>) =>
   Object.entries(tables)
     .filter(([, { only_duckdb, only_spark, apart }]) => only_duckdb + only_spark + apart > 0)
     .map(([table, counts]) => ({ table, ...counts }));
+
+/** A partition that has no row and gets none is replaced as well: such a snapshot changes nothing. */
+const snapshotsWithRows = ({ files, snapshots }: SparkAnswer) =>
+  Object.fromEntries(Object.entries(snapshots).filter(([table]) => (files[table] ?? []).length > 0));
