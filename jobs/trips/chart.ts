@@ -36,7 +36,7 @@ function panel(source: string, bars: readonly ChartBar[], top: number): string {
   const totals = new Map<string, number>();
   for (const { event_date, trips } of bars) totals.set(event_date, (totals.get(event_date) ?? 0) + trips);
   const highest = roundUp(Math.max(...totals.values()));
-  const step = (WIDTH - LEFT - RIGHT) / count;
+  const step = Math.min(80, (WIDTH - LEFT - RIGHT) / count);
   const bottom = top + PLOT.top + PLOT.height;
   const y = (trips: number): number => bottom - (trips / highest) * PLOT.height;
   const stacked = new Map<string, number>();

@@ -35,7 +35,7 @@ export async function fileId(path: string): Promise<string> {
 
 /**
  * The path of a CSV file whose bytes are UTF-8: the file's own, or that of a copy in which U+FFFD stands for what isn't. DuckDB reads
- * nothing of a file with one wrong byte; Spark puts U+FFFD there by itself.
+ * nothing of a file with one wrong byte.
  */
 export async function utf8File(path: string, copy: string): Promise<string> {
   const open = () =>

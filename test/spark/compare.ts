@@ -17,12 +17,16 @@ export interface TableComparison {
   readonly apart: number;
 }
 
-/** Compares every table of the lake, as DuckDB settled it, with the rows that Spark's files hold. */
-export async function compareTables(root: string, { files }: SparkAnswer): Promise<Record<string, TableComparison>> {
+/** Compares tables of the lake, as DuckDB made them, with the rows that Spark's files hold. */
+export async function compareTables(
+  root: string,
+  { files }: Pick<SparkAnswer, 'files'>,
+  tables: readonly Table[] = TABLES,
+): Promise<Record<string, TableComparison>> {
   const lake = new LakeFolder(root);
   await using db = await Database.open({ threads: 2, memory_mb: 1024, spill_dir: `${lake.settle_dir}/compare` });
   const compared: Record<string, TableComparison> = {};
-  for (const table of TABLES) {
+  for (const table of tables) {
     const ours = lake.parquetKeys(table.name.replace('.', '/')).map((key) => lake.path(key));
     const theirs = (files[table.name] ?? []).map((url) => fileURLToPath(url));
     await db.run(`CREATE OR REPLACE TEMPORARY VIEW ours AS ${parquetRelation(table.columns, ours)}`);

@@ -128,8 +128,11 @@ def _layout(spark, path):
 
 
 def _lines(spark, path):
-    """Lines as they are: fields and quotes are the SQL's matter, which both engines share."""
-    return spark.read.text(path).selectExpr("value AS line").where("line <> ''")
+    """
+    Lines as they are: fields and quotes are the SQL's matter, which both engines share. Spark takes bytes for text without a look, and would
+    write them to Parquet, where no other reader takes them: U+FFFD stands for what is no UTF-8.
+    """
+    return spark.read.text(path).selectExpr("decode(CAST(value AS BINARY), 'UTF-8') AS line").where("line <> ''")
 
 
 def _count_file(spark, tables, file, made_of):
