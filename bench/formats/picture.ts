@@ -8,7 +8,8 @@ const LABELS = 210;
 const PANEL = 185;
 const GAP = 26;
 const HEAD = 44;
-const COLOURS = { text: '#4c78a8', column: '#f58518' };
+const COLOURS = { rows: '#4c78a8', columns: '#f58518' };
+const ROW_FORMATS: readonly Case['format'][] = ['json', 'csv', 'avro'];
 
 interface Panel {
   readonly title: string;
@@ -52,7 +53,7 @@ function panelOf({ title, value }: Panel, cases: readonly Case[], x: number): st
     const own = value(of);
     if (own === undefined) return [text(x, middle(i), 'not read', 'start')];
     const long = Math.max(1, Math.min(own, most) * scale).toFixed(1);
-    const colour = of.format === 'json' || of.format === 'csv' ? COLOURS.text : COLOURS.column;
+    const colour = ROW_FORMATS.includes(of.format) ? COLOURS.rows : COLOURS.columns;
     return [
       `<rect x="${x}" y="${HEAD + i * ROW}" width="${long}" height="${BAR}" fill="${colour}"/>`,
       text(
