@@ -10,7 +10,7 @@ WITH split_lines AS (
 chosen AS (
   SELECT s.raw, l.time_zone,
     CASE
-      WHEN s.raw LIKE '%' || chr(65533) || '%' THEN 'not_utf8'
+      WHEN s.raw LIKE '%�%' THEN 'not_utf8'
       WHEN array_join(s.fields, ',') <> s.raw THEN 'bad_quotes'
       WHEN try_element_at(s.fields, l.field_count) IS NULL OR try_element_at(s.fields, l.field_count + 1) IS NOT NULL THEN 'field_count'
     END AS fault,
