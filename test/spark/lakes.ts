@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import type { Row } from '../../lib/parquet.ts';
+import { chainLake, minutePolls } from '../gold/chain-lake.ts';
 import { writeRecordingLake } from '../gold/recording-lake.ts';
 import { at, chunk, MINUTE, receipt, SmallLake } from '../gold/small-lake.ts';
 import { deliver, Silver } from '../pipeline/consuming.ts';
@@ -181,4 +182,9 @@ export function plantedLake(): TestLake {
     ...all.filter((i) => i < 10).map((i) => change(i, 5, 7)),
   ]);
   return named('planted', lake);
+}
+
+/** An hour over midnight, with the log that the Silver stage makes of it: batches hold records of both days. */
+export async function midnightLake(): Promise<TestLake> {
+  return named('midnight', await chainLake(minutePolls(at('2026-11-20T23:30:00Z'), at('2026-11-21T00:15:00Z')), 13));
 }

@@ -9,6 +9,7 @@ import {
   broughtBackLake,
   clockChangeLake,
   lateLakes,
+  midnightLake,
   plantedLake,
   recordingLakes,
   seasonLakes,
@@ -51,12 +52,16 @@ describe.skipIf(!isAsked)('DuckDB and Spark', () => {
         { ...run, name: `gone on ${ends}` },
       ];
     });
+    const midnight = await midnightLake();
+    lakes.push(midnight);
+    await settleLake(midnight.root);
+    const until = { ...midnight, name: 'until midnight', until: '2026-11-21T00:20:00Z' };
     const again: SparkRun[] = [
       early,
       { ...early, name: 'early again' },
       { ...early, name: 'with late rows', add: late },
     ];
-    answers = await sparkRuns(room, [...lakes, ...ended, ...again]);
+    answers = await sparkRuns(room, [until, ...lakes, ...ended, ...again]);
     for (const { name, root } of lakes) compared.set(name, await compareTables(root, answerOf(name)));
   }, LIMIT_MS);
   afterAll(() => {
@@ -80,6 +85,20 @@ describe.skipIf(!isAsked)('DuckDB and Spark', () => {
     const { code, report } = answerOf('planted');
     expect(code).toBe(3);
     expect(report).toMatchObject({ settled_changes: 60, audit_missing: 10, audit_extra: 10, audit_explained: 0 });
+  });
+
+  test('a day that has begun waits, and what the log has of it is no difference', () => {
+    const { code, report } = answerOf('until midnight');
+    expect(report).toMatchObject({
+      dates: ['2026-11-20'],
+      incomplete: [],
+      ledger_difference: 0,
+      audit_missing: 0,
+      audit_extra: 0,
+    });
+    expect(code).toBe(0);
+    // Gone on with, from the same tables: `midnight` is compared with DuckDB, as all lakes are.
+    expect(answerOf('midnight').report).toMatchObject({ dates: ['2026-11-21'], ledger_difference: 0 });
   });
 
   test('again without anything new: no table has another snapshot', () => {

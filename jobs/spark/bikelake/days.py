@@ -25,6 +25,11 @@ def instant_ms(text):
     return int((at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp() * 1000)
 
 
+def date_of(at_ms):
+    """The UTC date that an instant lies in."""
+    return datetime.fromtimestamp(at_ms // 1000, timezone.utc).date().isoformat()
+
+
 def day_query(day):
     """The view `day(event_date, start_ms, end_ms)`: the UTC day that is made."""
     start_ms = start_of(day)

@@ -7,7 +7,7 @@ from typing import List, NamedTuple, Optional
 
 from .audit import make_audits
 from .bronze import account_for_bronze
-from .days import DAY_MS, instant_ms, start_of
+from .days import date_of, instant_ms
 from .gold import make_gold
 from .lake import Lake
 from .log import account_for_log
@@ -49,10 +49,10 @@ def run(spark, options):
     lake, store = Lake(spark, options.lake), Lake(spark, options.warehouse)
     manifest = Manifest(store)
     shop = Workshop(spark, lake, Warehouse(spark, options.catalog, options.database, options.location), manifest)
-    until_ms = None if options.until is None else instant_ms(options.until)
+    first_open = None if options.until is None else date_of(instant_ms(options.until))
 
     def is_due(date):
-        return until_ms is None or start_of(date) + DAY_MS <= until_ms
+        return first_open is None or date < first_open
 
     marks = apply_marks(lake, manifest, is_due)
     kinds = "|".join(kind for step in options.steps for kind in STEPS[step])
@@ -72,7 +72,7 @@ def run(spark, options):
     if "settle" in options.steps:
         for key in marks:
             lake.remove(key)
-    report = report_of(shop, options.run, options.until, seconds)
+    report = report_of(shop, options.run, options.until, first_open, seconds)
     store.write(f"runs/{options.run}.json", json.dumps(report))
     print(json.dumps(report), flush=True)
     return FINDING if has_finding(report) else 0
