@@ -1,5 +1,5 @@
 /**
- * The Spark job on this machine: `npm run spark -- [settle] [audit] [gold] [--dir DIR]`. Reads the lake of `npm start`; its tables are Iceberg, in
+ * The Spark job on this machine: `npm run spark -- [settle] [audit] [gold] [maintain] [--dir DIR]`. Reads the lake of `npm start`; its tables are Iceberg, in
  * `<dir>/iceberg`. Exit code 0; 3 where ledger or audit have a finding; 1: failed; 2: misuse.
  */
 import { spawn } from 'node:child_process';
@@ -14,18 +14,21 @@ import { tripsChart } from './trips/chart.ts';
 import { inputFiles } from './trips/input.ts';
 import { reportText, type TripsReport } from './trips/report.ts';
 
-const STEPS = ['settle', 'audit', 'gold'];
+const DAILY = ['settle', 'audit', 'gold'];
+const STEPS = [...DAILY, 'maintain'];
 const TRIPS = 'trips';
-const USAGE = `npm run spark -- [settle] [audit] [gold] [--dir DIR] [--until INSTANT] [--date YYYY-MM-DD] [--run NAME]
+const USAGE = `npm run spark -- [settle] [audit] [gold] [maintain] [--dir DIR] [--until INSTANT] [--date YYYY-MM-DD] [--run NAME]
   --dir DIR        state folder of the run (default .bikelake)
   --until INSTANT  days that end after it wait, such as 2026-11-21T00:20:00Z (default: all days)
   --date DATE      a day that is made again whatever is remembered of it; may be repeated
   --run NAME       name of the run: its report is <dir>/iceberg/runs/NAME.json (default local)
+  --dry-run        maintain says what it would remove, and changes nothing
+  --keep-days N    maintain leaves snapshots and files that are younger (default 3)
   --threads N      (default 2)   --memory-mb N  of the driver (default 2048)
        npm run spark -- trips --in PATH... [--dir DIR] [--chart FILE]
   --in PATH        a trip file (.csv, .csv.gz, .parquet), or a folder of them; further paths may follow
   --chart FILE     where the chart comes (default DIR/trips.svg)
-  Without a step: all three. Stop npm start before, or its run's last day is settled while it is written.`;
+  Without a step: settle, audit and gold. Stop npm start before, or its run's last day is settled while it is written.`;
 
 class Misuse extends Error {}
 
@@ -40,6 +43,8 @@ function options() {
         in: { type: 'string', multiple: true, default: [] },
         chart: { type: 'string' },
         run: { type: 'string' },
+        'dry-run': { type: 'boolean', default: false },
+        'keep-days': { type: 'string', default: '3' },
         threads: { type: 'string', default: '2' },
         'memory-mb': { type: 'string', default: '2048' },
         help: { type: 'boolean', default: false },
@@ -54,14 +59,14 @@ function options() {
     const unknown = positionals.find((step) => !STEPS.includes(step));
     if (unknown !== undefined) throw new Error(`${unknown} is no step: there are ${[...STEPS, TRIPS].join(', ')}`);
     if (values.in.length > 0) throw new Error('--in is for trips, which stands alone');
-    return { ...values, run: values.run ?? 'local', steps: positionals.length === 0 ? STEPS : positionals, inputs: [] };
+    return { ...values, run: values.run ?? 'local', steps: positionals.length === 0 ? DAILY : positionals, inputs: [] };
   } catch (error) {
     throw new Misuse((error as Error).message);
   }
 }
 
 async function main(): Promise<number> {
-  const { dir, until, date, run, threads, 'memory-mb': memory_mb, help, steps, inputs, chart } = options();
+  const { dir, until, date, run, threads, 'memory-mb': memory_mb, help, steps, inputs, chart, ...given } = options();
   if (help) {
     console.log(USAGE);
     return 0;
@@ -73,9 +78,10 @@ async function main(): Promise<number> {
   const environment = sparkEnvironment();
   const program = fileURLToPath(new URL('spark/main.py', import.meta.url));
   const days = [...(until === undefined ? [] : ['--until', until]), ...date.flatMap((d) => ['--date', d])];
+  const kept = ['--keep-days', given['keep-days'], ...(given['dry-run'] ? ['--dry-run'] : [])];
   const child = spawn(
     environment.python,
-    [program, '--lake', lake, '--warehouse', warehouse, '--run', run, ...days, ...files, ...steps],
+    [program, '--lake', lake, '--warehouse', warehouse, '--run', run, ...days, ...kept, ...files, ...steps],
     {
       env: sparkVariables(environment, { threads: Number(threads), memory_mb: Number(memory_mb) }),
       stdio: ['ignore', 'inherit', 'inherit'],

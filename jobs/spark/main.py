@@ -63,10 +63,12 @@ def options(arguments):
     parser.add_argument("--run", required=True, help="name of the run: its report is runs/NAME.json")
     parser.add_argument("--until", help="days that end after this instant (UTC) wait; default: all days")
     parser.add_argument("--date", action="append", default=[], help="a day that is made again whatever is remembered of it")
+    parser.add_argument("--dry-run", action="store_true", help="maintain says what it would remove, and changes nothing")
+    parser.add_argument("--keep-days", type=float, default=3, help="maintain leaves snapshots and files that are younger; default 3")
     parser.add_argument("--jobs", help="where spark/ and sql/ lie; default: beside this file")
     parser.add_argument("--master", help="where Spark runs; on EMR it is given")
     parser.add_argument("--in", dest="inputs", action="append", default=[], help="trips: a trip file or a folder of them; may be repeated")
-    parser.add_argument("steps", nargs="+", choices=("settle", "audit", "gold", "trips"))
+    parser.add_argument("steps", nargs="+", choices=("settle", "audit", "gold", "maintain", "trips"))
     given = parser.parse_args(arguments)
     if ("trips" in given.steps) != bool(given.inputs) or ("trips" in given.steps and len(given.steps) > 1):
         parser.error("trips stands alone, and needs --in")
@@ -106,6 +108,8 @@ def main(arguments):
             until=given.until,
             dates=given.date,
             steps=given.steps,
+            dry_run=given.dry_run,
+            keep_days=given.keep_days,
         )
         try:
             if given.inputs:

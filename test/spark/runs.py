@@ -1,9 +1,9 @@
 """
-Runs the Spark job on several lakes in one session: `runs.py WORK.json`. WORK is a list of {name, lake, warehouse, steps, until, add, ends}; the answer,
+Runs the Spark job on several lakes in one session: `runs.py WORK.json`. WORK is a list of {name, lake, warehouse, steps, until, add, ends, maintain}; the answer,
 beside it in WORK.json.out, has for each its exit code, its report, and the data files and the number of snapshots of each table.
 
 add: a folder whose files come into the lake before the run. ends: the run ends at this replacement of a partition, before (`before 3`) or
-after it (`after 3`): code is null then.
+after it (`after 3`): code is null then. maintain: [dry_run, keep_days]; the answer then has the rows of each snapshot of each table, in short.
 """
 import json
 import shutil
@@ -51,13 +51,19 @@ def ending(when):
     return replace
 
 
+def rows_of(spark, source):
+    """Count and hash of the rows, in any order: as a reader of that snapshot reads them."""
+    [row] = spark.sql(f"SELECT count(*) AS n, coalesce(bit_xor(xxhash64(struct(t.*))), 0) AS h FROM {source} AS t").collect()
+    return f"{row.n}:{row.h}"
+
+
 def run_one(spark, index, work):
     catalog = f"lake{index}"
     for key, value in job.catalog_settings(catalog, "hadoop", work["warehouse"]).items():
         spark.conf.set(key, value)
     if "add" in work:
         shutil.copytree(work["add"], urlparse(work["lake"]).path, dirs_exist_ok=True)
-    options = Options(work["lake"], work["warehouse"], catalog, None, "", work["name"], work.get("until"), [], work["steps"])
+    options = Options(work["lake"], work["warehouse"], catalog, None, "", work["name"], work.get("until"), [], work["steps"], *work.get("maintain", []))
     warehouse.Warehouse.replace = ending(work["ends"]) if "ends" in work else REPLACE
     try:
         code = run(spark, options)
@@ -65,14 +71,17 @@ def run_one(spark, index, work):
         return {"name": work["name"], "code": None}
     except Refused as error:
         return {"name": work["name"], "code": 1, "error": str(error)}
-    files, snapshots = {}, {}
+    files, snapshots, versions = {}, {}, {}
     for table in TABLES:
         name = f"{catalog}.{table}"
         is_there = spark.catalog.tableExists(name)
         files[table] = [r[0] for r in spark.sql(f"SELECT file_path FROM {name}.files").collect()] if is_there else []
-        snapshots[table] = spark.sql(f"SELECT 1 FROM {name}.snapshots").count() if is_there else 0
+        ids = [str(r[0]) for r in spark.sql(f"SELECT snapshot_id FROM {name}.snapshots ORDER BY committed_at").collect()] if is_there else []
+        snapshots[table] = len(ids)
+        if "maintain" in work:
+            versions[table] = {i: rows_of(spark, f"{name} VERSION AS OF {i}") for i in ids}
     report = json.loads((Path(urlparse(work["warehouse"]).path) / "runs" / f"{work['name']}.json").read_text())
-    return {"name": work["name"], "code": code, "report": report, "files": files, "snapshots": snapshots}
+    return {"name": work["name"], "code": code, "report": report, "files": files, "snapshots": snapshots, "versions": versions}
 
 
 def main(file):

@@ -20,6 +20,8 @@ export interface SparkRun {
   readonly warehouse?: string;
   /** A folder whose files come into the lake before the run. */
   readonly add?: string;
+  /** Of the step maintain: dry run, and days for which readers go on. The answer has `versions` then. */
+  readonly maintain?: readonly [boolean, number];
   /** The run ends before or after its nth replacement of a partition. */
   readonly ends?: `${'before' | 'after'} ${number}`;
 }
@@ -34,6 +36,17 @@ export interface SparkReport {
   readonly audit_missing: number;
   readonly audit_extra: number;
   readonly audit_explained: number;
+  /** Table → what the step maintain did. */
+  readonly maintained?: Readonly<Record<string, Maintained>>;
+}
+
+/** Of one table; pairs are before and after. */
+export interface Maintained {
+  readonly files_merged: number;
+  readonly snapshots_expired: number;
+  readonly orphans: number;
+  readonly files: readonly [number, number];
+  readonly snapshots: readonly [number, number];
 }
 
 export interface SparkAnswer {
@@ -45,6 +58,8 @@ export interface SparkAnswer {
   /** Paths of the data files of each table, as its current snapshot has them. */
   readonly files: Readonly<Record<string, readonly string[]>>;
   readonly snapshots: Readonly<Record<string, number>>;
+  /** Table → snapshot → its rows, in short; of a run with `maintain`. */
+  readonly versions: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** What the Java machine does without: a second compiler and threads of a collector cost more than they bring on lakes as small as these. */

@@ -11,6 +11,7 @@ from .days import date_of, instant_ms
 from .gold import make_gold
 from .lake import Lake
 from .log import account_for_log
+from .maintain import KEEP_DAYS, maintain
 from .manifest import Manifest
 from .marks import apply_marks
 from .report import has_finding, report_of
@@ -20,7 +21,7 @@ from .workshop import Workshop
 
 FINDING = 3
 # What each step makes, by the first word of its name in the manifest.
-STEPS = {"settle": ("settle",), "audit": ("audit",), "gold": ("hours", "totals", "quality")}
+STEPS = {"settle": ("settle",), "audit": ("audit",), "gold": ("hours", "totals", "quality"), "maintain": ()}
 
 
 class Options(NamedTuple):
@@ -38,6 +39,9 @@ class Options(NamedTuple):
     # Days that are made again whatever is remembered of them.
     dates: List[str]
     steps: List[str]
+    # Of the step maintain: say what would be removed, and change nothing; and how long readers may go on.
+    dry_run: bool = False
+    keep_days: float = KEEP_DAYS
 
 
 def run(spark, options):
@@ -63,7 +67,9 @@ def run(spark, options):
     print(f"{files} new files of Bronze", file=sys.stderr, flush=True)
 
     seconds = {}
+    maintained = {}
     work = {"settle": lambda: settle_days(shop, is_due), "audit": lambda: make_audits(shop), "gold": lambda: make_gold(shop)}
+    work["maintain"] = lambda: maintained.update(maintain(shop, options.dry_run, options.keep_days))
     for step in (step for step in STEPS if step in options.steps):
         started = time.monotonic()
         work[step]()
@@ -73,6 +79,8 @@ def run(spark, options):
         for key in marks:
             lake.remove(key)
     report = report_of(shop, options.run, options.until, first_open, seconds)
+    if maintained:
+        report["maintained"] = maintained
     store.write(f"runs/{options.run}.json", json.dumps(report))
     print(json.dumps(report), flush=True)
     return FINDING if has_finding(report) else 0

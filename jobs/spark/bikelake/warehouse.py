@@ -32,6 +32,14 @@ class Warehouse:
         schema, own = table.split(".")
         return f"{self._catalog}.{f'{self._database}_' if self._database else ''}{schema}.{own}"
 
+    def is_there(self, table):
+        return self._spark.catalog.tableExists(self.name(table))
+
+    def call(self, procedure, table, arguments):
+        """Runs a procedure of Iceberg on a table; answers with its rows."""
+        own = self.name(table)[len(self._catalog) + 1 :]
+        return self._spark.sql(f"CALL {self._catalog}.system.{procedure}(table => '{own}', {arguments})").collect()
+
     def ensure(self, table):
         """Makes the table where it isn't there, and adds the columns that it lacks. Types never change."""
         if table in self._ready:
