@@ -30,11 +30,12 @@ const FIGURES: Readonly<Record<string, readonly [number, number]>> = {
 const ENDS = ['after 1', 'before 8', 'after 15'] as const;
 
 describe.skipIf(!isAsked)('DuckDB and Spark', () => {
-  const room = mkdtempSync(join(tmpdir(), 'bikelake-spark-room-'));
+  let room = '';
   let lakes: TestLake[] = [];
   let answers: SparkAnswer[] = [];
   const compared = new Map<string, Record<string, TableComparison>>();
-  const { whole, early, late } = lateLakes();
+  let whole: TestLake;
+  let early: TestLake;
   const answerOf = (name: string): SparkAnswer => {
     const answer = answers.find((a) => a.name === name);
     if (answer === undefined) throw new Error(`${name} was not run`);
@@ -42,6 +43,10 @@ describe.skipIf(!isAsked)('DuckDB and Spark', () => {
   };
 
   beforeAll(async () => {
+    room = mkdtempSync(join(tmpdir(), 'bikelake-spark-room-'));
+    const lateLake = lateLakes();
+    const { late } = lateLake;
+    ({ whole, early } = lateLake);
     const small = [clockChangeLake(), broughtBackLake(), plantedLake(), whole];
     lakes = [...(await recordingLakes()), ...(await seasonLakes(SEASONS)), ...small];
     for (const { root } of lakes) await settleLake(root);
