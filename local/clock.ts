@@ -65,6 +65,7 @@ export class VirtualClock implements Clock {
         until: this.now() + ms,
         wake: () => {
           this.#sleepers.delete(sleeper);
+          if (this.#sleepers.size === 0) clearTimeout(this.#timer); // or it keeps the process until the time of one that is gone
           signal?.removeEventListener('abort', sleeper.wake);
           resolve();
         },
