@@ -19,8 +19,8 @@ import { STAGE } from './measure/run.ts';
 import { budgetTable, costText } from './table.ts';
 import { readUnits, STAGES, type Stage, UNITS_FILE, type Units, withRetention } from './units.ts';
 
-/** With the slots that warm up, more than a lane's checkpoint waits for. */
-const CHECK_SLOTS = 14;
+/** As many batches as a lane's checkpoint waits for (functions/silver.ts): with fewer none would be measured. */
+const CHECK_SLOTS = 32;
 
 class UsageError extends Error {}
 
