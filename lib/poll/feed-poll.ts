@@ -97,15 +97,14 @@ export function failed(begun: Begun, error: unknown, session: FetchSession, reje
   return { ...timesOf(begun, session), ...NOTHING, status, http_code, reason, rejects };
 }
 
-/** A whole body for quarantine; without secrets, which a gateway's error page may repeat. */
+/** A whole body for quarantine. It came in without secrets (session.ts), and goes to quarantine without them. */
 export function rejectedBody(
   { system_id, feed }: { readonly system_id: string; readonly feed: string },
   reason: string,
   body: Buffer,
   session: FetchSession,
 ): Reject {
-  const raw = session.withoutSecrets(body);
-  return { system_id, slot_ms: session.slot_ms, feed, reason, place: 'document', raw };
+  return { system_id, slot_ms: session.slot_ms, feed, reason, place: 'document', raw: body };
 }
 
 const begunNames = ({ system_id, feed }: Begun) => ({ system_id, feed });

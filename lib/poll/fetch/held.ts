@@ -7,7 +7,7 @@ import type { Get } from './http.ts';
  * of 100,000 stations took 530 MB, among 60 systems that all tried (the function has 640). A group of 24 for the world has about
  * 9,500 stations, 9 MB in its largest poll of an hour.
  */
-export const HELD_BYTES = 16 * MB;
+const HELD_BYTES = 16 * MB;
 
 /** The same GET for one poll. Throws FetchFailure `body_too_large` for a body with which it would hold more than `limit_bytes`; the others go on. */
 export function heldWithin(get: Get, limit_bytes = HELD_BYTES): Get {
