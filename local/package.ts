@@ -39,8 +39,8 @@ export interface PackageOptions {
   readonly root: string;
 }
 
-/** What a package is made of. */
-const INGREDIENTS = [
+/** What a package is made of: folders and files of the project. */
+export const INGREDIENTS = [
   'functions',
   'lib',
   'resources',
@@ -51,6 +51,8 @@ const INGREDIENTS = [
   'serverless.yml',
   'package.json',
   'package-lock.json',
+  'tsconfig.json',
+  'local/invoke-plugin.cjs',
 ];
 const TEMPLATE = 'cloudformation-template-update-stack.json';
 /** Packages that are kept: the newest, and one that an other run may be using. */

@@ -3,12 +3,9 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlin
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { INGREDIENTS } from '../../local/package.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** What of the project the definition is made of. */
-const FOLDERS = ['functions', 'lib', 'resources', 'deploy', 'jobs/spark', 'jobs/sql', 'config'];
-const FILES = ['serverless.yml', 'package.json', 'tsconfig.json', 'local/invoke-plugin.cjs'];
-
 // biome-ignore lint/suspicious/noExplicitAny: a template is asserted on, not computed with
 type Properties = Record<string, any>;
 
@@ -35,12 +32,9 @@ export interface Packaged {
  */
 export function packageService(stage: string, parameters: Readonly<Record<string, string>> = {}): Packaged {
   const room = mkdtempSync(join(tmpdir(), 'bikelake-package-'));
-  for (const folder of FOLDERS.filter((f) => existsSync(join(ROOT, f)))) {
-    cpSync(join(ROOT, folder), join(room, folder), { recursive: true });
-  }
-  for (const file of FILES) {
-    if (!existsSync(join(ROOT, file))) throw new Error(`${file} is not there, and serverless.yml needs it`);
-    cpSync(join(ROOT, file), join(room, file));
+  for (const ingredient of INGREDIENTS) {
+    if (!existsSync(join(ROOT, ingredient))) throw new Error(`${ingredient} is not there, and a package is made of it`);
+    cpSync(join(ROOT, ingredient), join(room, ingredient), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(room, 'node_modules'));
   const options = Object.entries(parameters).map(([name, value]) => `--param=${name}=${value}`);
