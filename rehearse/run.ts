@@ -16,8 +16,16 @@ import { SERVERS, type ServerName } from './servers.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
+function options(): { readonly server?: string[] | undefined; readonly keep?: boolean | undefined } {
+  try {
+    return parseArgs({ options: { server: { type: 'string', multiple: true }, keep: { type: 'boolean' } } }).values;
+  } catch (error) {
+    throw new FatalError('local', 'unknown_option', `${(error as Error).message}: there are --server NAME and --keep`);
+  }
+}
+
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { server: { type: 'string', multiple: true }, keep: { type: 'boolean' } } });
+  const values = options();
   const servers = (values.server ?? SERVERS).map((name): ServerName => {
     if ((SERVERS as readonly string[]).includes(name)) return name as ServerName;
     throw new FatalError('local', 'unknown_server', `--server ${name}: it takes ${SERVERS.join(' or ')}`);

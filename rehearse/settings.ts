@@ -1,20 +1,12 @@
 import type { Value } from '../local/template/resolve.ts';
+import { EVERYTHING } from '../resources/everything.ts';
 import { leavesOf } from './compare.ts';
 import type { PackagedTemplate } from './references.ts';
 
 export const STAGE = 'rehearsal';
 
 /** Everything on, so that everything is deployed. */
-export const PARAMETERS: Readonly<Record<string, string>> = {
-  suffix: '-of-nobody',
-  gold: 'on',
-  quicksight: 'on',
-  quicksightPrincipal: 'arn:aws:quicksight:ap-northeast-2:123456789012:user/default/rehearsal',
-  alarmEmail: 'alarms@example.com',
-  slackWorkspaceId: 'T0REHEARSAL',
-  slackChannelId: 'C0REHEARSAL',
-  budgetUsd: '100',
-};
+export const PARAMETERS: Readonly<Record<string, string>> = { suffix: '-of-nobody', ...EVERYTHING };
 
 /** A setting that a second deploy changes: the parameter, its new value, and a property that must be another one then. */
 export interface Change {

@@ -56,7 +56,7 @@ const ARN: Readonly<Record<string, (physical: string, region: string, account: s
 };
 
 /** What references of the template give in the deployed stack. */
-export function valuesIn(template: PackagedTemplate, stack: DeployedStack): ValueOf {
+function valuesIn(template: PackagedTemplate, stack: DeployedStack): ValueOf {
   return (id, attribute) => {
     const physical = stack.physical.get(id);
     if (physical === undefined || attribute === null) return physical;

@@ -4,7 +4,7 @@
  * first run makes. Ends with 1 on every finding, of whatever severity, that has no reason in suppressions.ts, and on a reason that no template
  * needs. Then the deployer's policies are held against what AWS's own handlers need for the types of the templates.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,22 +12,13 @@ import { POLICIES } from '../deploy/deployer.ts';
 import { lackingActions } from '../deploy/deployer-needs.ts';
 import { FatalError } from '../lib/errors.ts';
 import { packageService } from '../local/package.ts';
+import { EVERYTHING } from './everything.ts';
 import { askCfnLint, askCheckov, handlersOf } from './judge/python.ts';
 import { SUPPRESSIONS } from './suppressions.ts';
 import { findingsIn } from './validate.ts';
 import { type Finding, judge, toLines } from './verdict.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** Values that stand for a deployer's own, so that no resource is left out. */
-const EVERYTHING = {
-  gold: 'on',
-  quicksight: 'on',
-  quicksightPrincipal: 'arn:aws:quicksight:us-east-1:123456789012:user/default/analyst',
-  alarmEmail: 'alarms@example.org',
-  slackWorkspaceId: 'T0123ABCD',
-  slackChannelId: 'C0123ABCD',
-  budgetUsd: '50',
-};
 const TEMPLATES: readonly { readonly name: string; readonly stage: string; readonly parameters?: typeof EVERYTHING }[] =
   [
     { name: 'dev', stage: 'dev' },
@@ -45,6 +36,14 @@ const JUDGES: Readonly<Record<string, (file: string) => readonly Finding[]>> = {
 /** Each template, by what it is called here. */
 async function templates(room: string): Promise<[string, string][]> {
   const named = process.argv.slice(2);
+  const missing = named.find((file) => !existsSync(file));
+  if (missing !== undefined) {
+    throw new FatalError(
+      'local',
+      'no_template',
+      `${missing} is not there: npm run judge takes templates, or none to package its own`,
+    );
+  }
   if (named.length > 0) return named.map((file) => [file, file]);
   const packaged: [string, string][] = [];
   for (const { name, stage, parameters } of TEMPLATES) {

@@ -69,7 +69,7 @@ export function readBytes(costs: readonly Cost[]): number | null {
   return counted.length === 0 ? null : median(counted);
 }
 
-export function caseNamed(name: string): Case {
+function caseNamed(name: string): Case {
   const found = CASES.find((of) => of.name === name);
   if (found === undefined) throw new RangeError(`no case ${name}`);
   return found;

@@ -18,7 +18,7 @@ export interface Scenario {
 const STATIONS_OF_A_SYSTEM = 151;
 
 /** Plans systems as `npm run plan` does, and counts. */
-export function scenarioOf(title: string, systems: readonly PlannableSystem[]): Scenario {
+function scenarioOf(title: string, systems: readonly PlannableSystem[]): Scenario {
   const { groups } = planOf(systems);
   const [interval_s = 60] = systems.map((system) => system.interval_s);
   return {

@@ -2,9 +2,9 @@
 
 const KIB = 1024;
 /** "Amazon Kinesis Data Streams pricing": a PUT payload unit is 25 KB of a record, and each record is rounded up by itself. */
-export const PUT_UNIT_BYTES = 25 * KIB;
+const PUT_UNIT_BYTES = 25 * KIB;
 /** "Amazon Data Firehose pricing": for direct puts and Kinesis as a source, each record counts in steps of 5 KB. */
-export const FIREHOSE_STEP_BYTES = 5 * KIB;
+const FIREHOSE_STEP_BYTES = 5 * KIB;
 /** DynamoDB developer guide, "Read and write operations": a write unit is 1 KB, a read unit 4 KB, half of it where the read is eventually consistent. */
 const WRITE_UNIT_BYTES = KIB;
 const READ_UNIT_BYTES = 4 * KIB;

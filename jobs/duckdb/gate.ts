@@ -30,7 +30,7 @@ export async function askGate(db: Database, lake: LakeFolder, date: string, now_
 }
 
 /** Files of the day, and of the hours around it: a file may hold rows of the hour after its name's. */
-export function gateKeys(lake: LakeFolder, date: string): string[] {
+function gateKeys(lake: LakeFolder, date: string): string[] {
   const hours = (dt: string, isWanted: (hour: number) => boolean): string[] =>
     lake.parquetKeys(`bronze/events/dt=${dt}`).filter((key) => isWanted(Number(/\/hh=(\d\d)\//.exec(key)?.[1])));
   return [

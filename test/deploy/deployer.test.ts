@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fileOf, POLICIES, POLICY_LIMIT } from '../../deploy/deployer.ts';
 import { type Handlers, lackingActions } from '../../deploy/deployer-needs.ts';
+import { EVERYTHING } from '../../resources/everything.ts';
 import { type Packaged, packageService } from '../resources/package-service.ts';
 
 /**
@@ -17,12 +18,7 @@ let packaged: Packaged;
 beforeAll(() => {
   packaged = packageService('prod', {
     plan: fileURLToPath(new URL('../resources/fixtures/plan.json', import.meta.url)),
-    quicksight: 'on',
-    quicksightPrincipal: 'arn:aws:quicksight:us-east-1:123456789012:user/default/analyst',
-    alarmEmail: 'alarms@example.org',
-    slackWorkspaceId: 'T0123ABCD',
-    slackChannelId: 'C0123ABCD',
-    budgetUsd: '50',
+    ...EVERYTHING,
   });
 }, 60_000);
 afterAll(() => packaged?.remove());

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseCsv } from '../../lib/poll/csv.ts';
 import { type PlannableSystem, planOf } from '../../lib/poll/plan.ts';
+import { EVERYTHING } from '../../resources/everything.ts';
 import { hasSharedData, readShared } from '../shared.ts';
 import { packageService, ROOT } from './package-service.ts';
 
@@ -37,13 +38,7 @@ describe.skipIf(!hasSharedData)('the systems of the world', () => {
     // With everything on: what the parts beside the schedules add counts too.
     const packaged = packageService('prod', {
       plan: file,
-      gold: 'on',
-      quicksight: 'on',
-      quicksightPrincipal: 'arn:aws:quicksight:us-east-1:123456789012:user/default/analyst',
-      alarmEmail: 'alarms@example.org',
-      slackWorkspaceId: 'T0123ABCD',
-      slackChannelId: 'C0123ABCD',
-      budgetUsd: '50',
+      ...EVERYTHING,
     });
     const resources = Object.values(packaged.resources);
     const inputs = resources

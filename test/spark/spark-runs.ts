@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { RunReport } from '../../jobs/report.ts';
 import { sparkEnvironment, sparkVariables } from '../../jobs/spark/environment.ts';
 
 /** `npm run test:spark` sets it: PySpark comes into .venv/spark then, and a run takes minutes. */
@@ -27,18 +28,10 @@ export interface SparkRun {
 }
 
 /** `runs/<run>.json`, but for its times. */
-export interface SparkReport {
-  readonly dates: readonly string[];
-  readonly incomplete: readonly string[];
-  readonly settled_spans: number;
-  readonly settled_changes: number;
-  readonly ledger_difference: number;
-  readonly audit_missing: number;
-  readonly audit_extra: number;
-  readonly audit_explained: number;
+export type SparkReport = Omit<RunReport, 'run' | 'until' | 'seconds'> & {
   /** Table → what the step maintain did. */
   readonly maintained?: Readonly<Record<string, Maintained>>;
-}
+};
 
 /** Of one table; pairs are before and after. */
 export interface Maintained {

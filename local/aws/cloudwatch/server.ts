@@ -34,7 +34,7 @@ interface Entry {
   readonly StatisticValues?: Readonly<Record<'SampleCount' | 'Sum' | 'Minimum' | 'Maximum', number>>;
 }
 
-export function cloudWatchOperations(store: MetricStore, clock: { now(): number }): Handle {
+function cloudWatchOperations(store: MetricStore, clock: { now(): number }): Handle {
   return async (operation, input) => {
     if (operation !== 'PutMetricData')
       throw new AwsError('UnknownOperationException', `The embedded CloudWatch has no operation ${operation}`);
