@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findLake } from './duckdb/query-lake.ts';
 import { sparkEnvironment, sparkVariables } from './spark/environment.ts';
+import { type SparkReport, sparkReportText } from './spark/report-text.ts';
 import { tripsChart } from './trips/chart.ts';
 import { inputFiles } from './trips/input.ts';
 import { reportText, type TripsReport } from './trips/report.ts';
@@ -17,6 +18,8 @@ import { reportText, type TripsReport } from './trips/report.ts';
 const DAILY = ['settle', 'audit', 'gold'];
 const STEPS = [...DAILY, 'maintain'];
 const TRIPS = 'trips';
+/** Exit code of a run whose ledger or audit has a finding; all is made then. */
+const FINDING = 3;
 const USAGE = `npm run spark -- [settle] [audit] [gold] [maintain] [--dir DIR] [--until INSTANT] [--date YYYY-MM-DD] [--run NAME]
   --dir DIR        state folder of the run (default .bikelake)
   --until INSTANT  days that end after it wait, such as 2026-11-21T00:20:00Z (default: all days)
@@ -84,18 +87,24 @@ async function main(): Promise<number> {
     [program, '--lake', lake, '--warehouse', warehouse, '--run', run, ...days, ...kept, ...files, ...steps],
     {
       env: sparkVariables(environment, { threads: Number(threads), memory_mb: Number(memory_mb) }),
-      stdio: ['ignore', 'inherit', 'inherit'],
+      // What it prints is its report, as a log of AWS shows it.
+      stdio: ['ignore', 'ignore', 'inherit'],
     },
   );
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   const [code] = (await once(child, 'exit')) as [number | null];
-  if (isTrips && code === 0) {
-    const report = JSON.parse(readFileSync(join(dir, 'iceberg', 'runs', `${run}.json`), 'utf8')) as TripsReport;
-    const file = chart ?? join(dir, 'trips.svg');
-    writeFileSync(file, tripsChart(report.bars));
-    console.log(`${reportText(report)}\nchart: ${file}`);
+  if (code === 0 || code === FINDING) {
+    const file = join(dir, 'iceberg', 'runs', `${run}.json`);
+    const report = JSON.parse(readFileSync(file, 'utf8')) as SparkReport | TripsReport;
+    console.log('files' in report ? shownTrips(report, chart ?? join(dir, 'trips.svg')) : sparkReportText(report));
+    console.log(`        ${file}`);
   }
   return code ?? 1;
+}
+
+function shownTrips(report: TripsReport, chart: string): string {
+  writeFileSync(chart, tripsChart(report.bars));
+  return `${reportText(report)}\nchart: ${chart}`;
 }
 
 try {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FatalError } from '../../lib/errors.ts';
 
 /** The release that EMR 7.13 carries, but for Amazon's own changes. Ivy fetches it once, by these coordinates. */
@@ -15,6 +15,8 @@ const PROBE = 'import ensurepip, sys, venv; print(*sys.version_info[:2], sep="."
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
 const SPARK_DIR = join(ROOT, '.venv', 'spark');
+const IVY_DIR = join(SPARK_DIR, 'ivy');
+const LOGGING = fileURLToPath(new URL('log4j2.properties', import.meta.url));
 const MARK = join(SPARK_DIR, 'requirements.sha256');
 const wanted = (): string => createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
 
@@ -104,18 +106,19 @@ export interface LocalSpark {
 export function sparkVariables({ java_home }: SparkEnvironment, local: LocalSpark): NodeJS.ProcessEnv {
   const settings = {
     'spark.master': `local[${local.threads}]`,
-    'spark.jars.packages': [ICEBERG, ...(local.packages ?? [])].join(','),
-    'spark.jars.ivy': join(SPARK_DIR, 'ivy'),
+    ...libraries(local.packages ?? []),
     'spark.driver.host': '127.0.0.1',
     'spark.driver.bindAddress': '127.0.0.1',
     'spark.ui.enabled': 'false',
-    'spark.ui.showConsoleProgress': 'false',
+    // A bar for each stage that takes longer than half a second.
+    'spark.ui.showConsoleProgress': String(process.stderr.isTTY === true),
     // Merged to fewer when their bytes are known: no day of a laptop has more to share out.
     'spark.sql.shuffle.partitions': String(2 * local.threads),
   };
   const confs = Object.entries(settings).flatMap(([key, value]) => ['--conf', `${key}=${value}`]);
   // Large plans fill the code cache that a Java machine with one compiler has by default.
-  const java = `-XX:ReservedCodeCacheSize=256m ${local.java_options ?? ''}`.trim();
+  const java =
+    `-XX:ReservedCodeCacheSize=256m -Dlog4j2.configurationFile=${pathToFileURL(LOGGING).href} ${local.java_options ?? ''}`.trim();
   const submit = ['--driver-memory', `${local.memory_mb}m`, '--driver-java-options', `'${java}'`, ...confs];
   return {
     ...process.env,
@@ -124,4 +127,11 @@ export function sparkVariables({ java_home }: SparkEnvironment, local: LocalSpar
     PYSPARK_SUBMIT_ARGS: `${submit.join(' ')} pyspark-shell`,
     PYTHONDONTWRITEBYTECODE: '1',
   };
+}
+
+/** Ivy looks for what it has at each start, and says so in thirty lines: once it is here, Iceberg (which needs nothing else) is taken from the disk. */
+function libraries(packages: readonly string[]): Record<string, string> {
+  const jar = join(IVY_DIR, 'jars', `${ICEBERG.replaceAll(':', '_').replace(/_([^_]+)$/, '-$1')}.jar`);
+  if (packages.length === 0 && existsSync(jar)) return { 'spark.jars': pathToFileURL(jar).href };
+  return { 'spark.jars.packages': [ICEBERG, ...packages].join(','), 'spark.jars.ivy': IVY_DIR };
 }

@@ -1,3 +1,4 @@
+import { findings as lakeFindings } from '../../jobs/findings.ts';
 import { alarmLines } from './alarm-watch.ts';
 import { failureLine } from './failures.ts';
 import { faultLines } from './faults-report.ts';
@@ -6,16 +7,13 @@ import type { RunResult } from './run.ts';
 const n = (value: number): string => value.toLocaleString('en-US');
 
 /** What is wrong with a run, a line each; none: every ledger balances and the audit finds nothing. */
-export function findings({ figures: f }: RunResult): string[] {
+export function findings({ figures }: RunResult): string[] {
+  const { pending } = figures;
   return [
-    ...(f.ledger_difference === 0 ? [] : [`the ledger differs by ${n(f.ledger_difference)}: see gold.ledger_daily`]),
-    ...(f.pending === 0
+    ...lakeFindings(figures),
+    ...(pending === 0
       ? []
-      : [`${n(f.pending)} lines of Bronze lie beyond the last batch of their lane: npm run ledger says what to do`]),
-    ...(f.audit_missing === 0
-      ? []
-      : [`${n(f.audit_missing)} changes are missing in the Silver log: see gold.audit_daily`]),
-    ...(f.audit_extra === 0 ? [] : [`${n(f.audit_extra)} rows of the Silver log are no changes: see gold.audit_daily`]),
+      : [`${n(pending)} lines of Bronze lie beyond the last batch of their lane: npm run ledger says what to do`]),
   ];
 }
 
