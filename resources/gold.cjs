@@ -3,6 +3,7 @@ const { account, allow, arn, own, role, sub, under } = require('./role.cjs');
 const { catalogResources } = require('./gold/catalog.cjs');
 const { definitionOf } = require('./gold/machine.cjs');
 const { sparkResources } = require('./gold/spark.cjs');
+const { MAINTAIN } = require('./gold/steps.cjs');
 const { readPlan } = require('./plan.cjs');
 
 /** What the machine's views and its gate do by Athena, which asks for it as the machine. */
@@ -98,24 +99,28 @@ const machine = (settings) => ({
   },
 });
 
-/** Twenty minutes after midnight: every group is polled at midnight (schedules.cjs), and lies in Bronze by then, as a delivery stream waits for 15 minutes at most. */
-const schedule = ({ names }) => ({
+/** Starts the machine at a time (UTC), with an input beside the scheduled instant. */
+const schedule = (Name, Description, cron, input = {}) => ({
   Type: 'AWS::Scheduler::Schedule',
   Properties: {
-    Name: names.gold,
-    Description: 'Settles the day before, and makes Gold of it',
-    ScheduleExpression: 'cron(20 0 * * ? *)',
+    Name,
+    Description,
+    ScheduleExpression: `cron(${cron})`,
     ScheduleExpressionTimezone: 'UTC',
     FlexibleTimeWindow: { Mode: 'OFF' },
     State: 'ENABLED',
     Target: {
       Arn: { Ref: 'GoldMachine' },
       RoleArn: arn('GoldScheduleRole'),
-      Input: JSON.stringify({ scheduled: '<aws.scheduler.scheduled-time>' }),
+      Input: JSON.stringify({ scheduled: '<aws.scheduler.scheduled-time>', ...input }),
       RetryPolicy: { MaximumRetryAttempts: 10, MaximumEventAgeInSeconds: 7200 },
     },
   },
 });
+/** Twenty minutes after midnight: every group is polled at midnight (schedules.cjs), and lies in Bronze by then, as a delivery stream waits for 15 minutes at most. */
+const DAILY_AT = '20 0 * * ? *';
+/** At noon the day is settled, whatever the night was like, and the next one is far: runs wait for each other. */
+const MAINTAINED_AT = '0 12 ? * SUN *';
 
 const goldResources = (settings) => ({
   ...sparkResources(settings),
@@ -134,7 +139,15 @@ const goldResources = (settings) => ({
   GoldScheduleRole: role('scheduler.amazonaws.com', { StringEquals: { 'aws:SourceAccount': account } }, 'schedule', [
     allow('states:StartExecution', { Ref: 'GoldMachine' }),
   ]),
-  GoldSchedule: schedule(settings),
+  GoldSchedule: schedule(settings.names.gold, 'Settles the day before, and makes Gold of it', DAILY_AT),
+  ...(settings.isMaintained && {
+    MaintainSchedule: schedule(
+      `${settings.names.gold}-${MAINTAIN}`,
+      'Merges small files of the Iceberg tables, and removes what no reader needs',
+      MAINTAINED_AT,
+      { steps: [MAINTAIN] },
+    ),
+  }),
 });
 
 /** Off or on; anything else is a typing error. */
@@ -154,6 +167,7 @@ module.exports = async ({ resolveVariable }) => {
     logRetentionDays: await param('logRetentionDays'),
     isAdopted: isOn('lake', await param('lake'), 'create', 'adopt'),
     scanLimitGB: Number(await param('athenaScanLimitGB')),
+    isMaintained: isOn('maintain', await param('maintain'), 'off', 'on'),
     isAlways: isOn('goldMail', await param('goldMail'), 'findings', 'always'),
   };
   const isMade = isOn('gold', await param('gold'), 'off', 'on');

@@ -56,6 +56,7 @@ export async function countTrips(
     await bind(db, 'counts', stored(TRIP_COUNTS));
     await lake.replace(db, TRIPS_DAILY, null, queryText('trips/trips_daily'));
     await bind(db, 'trips_daily', stored(TRIPS_DAILY));
+    await bind(db, 'trips_by_day', queryText('views/gold_trips_by_day'));
     return {
       files: await db.rows(`SELECT path, format, source, trips, rejected FROM (${stored(TRIP_FILES)}) ORDER BY path`),
       counted: inputs.map((input) => input.path),

@@ -1,10 +1,11 @@
 'use strict';
 // What happens each day after midnight, as a state machine (docs/gold-on-aws.md): gate → one run of Spark → its report → metrics, views,
 // mail. Everything in it may be done again with the same result, so that it can be redriven, and started again, at any time.
+// Steps by name, `maintain` each week and `trips` among them, leave the gate out.
 const { gateQuery, viewStatements } = require('./athena.cjs');
+const { TRIPS, beginning, isUpkeep, pass } = require('./steps.cjs');
 
 const MINUTE = 60;
-const STEPS = ['settle', 'audit', 'gold'];
 /** A run of Spark that ends without a report is tried again: it goes on where it stopped. */
 const ATTEMPTS = 3;
 /** Before the second attempt, and before the third: capacity that lacks, or throttling, takes minutes. */
@@ -30,32 +31,6 @@ const task = (Resource, rest) => ({
   Catch: CATCH,
   ...rest,
 });
-const pass = (Parameters, rest) => ({ Type: 'Pass', Parameters, ...rest });
-
-/** The input, and what it leaves out: the day before now, all steps, nothing made again. */
-const beginning = {
-  Input: pass(
-    {
-      'input.$': '$',
-      defaults: { 'scheduled.$': '$$.Execution.StartTime', steps: STEPS, dates: [] },
-    },
-    { Next: 'Settings' },
-  ),
-  Settings: pass(
-    {
-      'settings.$': 'States.JsonMerge($.defaults, $.input, false)',
-      'input.$': '$.input',
-      redrives: 0,
-    },
-    { Next: 'IsWholeDay' },
-  ),
-  // Who names steps wants them now.
-  IsWholeDay: {
-    Type: 'Choice',
-    Choices: [{ Variable: '$.input.steps', IsPresent: true, Next: 'DateArguments' }],
-    Default: 'AskGate',
-  },
-};
 
 const cell = (n) => `$.ResultSet.Rows[1].Data[${n}].VarCharValue`;
 
@@ -95,10 +70,15 @@ function gate({ query, parameters }, workgroup) {
 
 function spark({ lake, jobs, database }) {
   const folder = `s3://${lake}/${jobs}`;
-  const fixed = [
-    ...['--lake', `s3://${lake}`, '--catalog', 'glue', '--database', database, '--jobs', folder].map((a) => `'${a}'`),
-    ...["'--run'", '$$.Execution.Name', "'--until'", '$.settings.scheduled'],
-  ];
+  const places = ['--lake', `s3://${lake}`, '--catalog', 'glue', '--database', database, '--jobs', folder];
+  const fixed = [...places.map((a) => `'${a}'`), "'--run'", '$$.Execution.Name'];
+  const daily = [...fixed, "'--until'", '$.settings.scheduled'];
+  const trips = [...fixed, "'--in'", '$.settings.in', `'${TRIPS}'`];
+  const report = {
+    Parameters: { Bucket: lake, 'Key.$': "States.Format('runs/{}.json', $$.Execution.Name)" },
+    Retry: [{ ErrorEquals: ['States.TaskFailed'], IntervalSeconds: 5, MaxAttempts: 2, BackoffRate: 3 }],
+    Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.no_report', Next: 'MayTryAgain' }],
+  };
   return {
     DateArguments: {
       Type: 'Map',
@@ -117,8 +97,12 @@ function spark({ lake, jobs, database }) {
     Arguments: pass(
       {
         attempt: 1,
-        'lists.$': `States.Array(States.Array(${fixed.join(', ')}), $.dates, $.settings.steps)`,
+        'lists.$': `States.Array(States.Array(${daily.join(', ')}), $.dates, $.settings.steps)`,
       },
+      { ResultPath: '$.spark', Next: 'RunSpark' },
+    ),
+    TripsArguments: pass(
+      { attempt: 1, 'lists.$': `States.Array(States.Array(${trips.join(', ')}))` },
       { ResultPath: '$.spark', Next: 'RunSpark' },
     ),
     // Fails also where ledger or audit have a finding (exit code 3): what came of the run, its report says.
@@ -139,7 +123,7 @@ function spark({ lake, jobs, database }) {
       TimeoutSeconds: 4 * 60 * MINUTE, // two hours in the queue behind another run, two hours of its own
       Retry: undefined,
       ResultPath: null,
-      Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'ReadReport' }],
+      Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'WhichReport' }],
       Next: 'SparkEnded',
     }),
     // What a missing report means then.
@@ -147,16 +131,17 @@ function spark({ lake, jobs, database }) {
       Type: 'Pass',
       Result: { Error: 'NoReport', Cause: 'Spark ended well and left no report' },
       ResultPath: '$.error',
-      Next: 'ReadReport',
+      Next: 'WhichReport',
     },
+    WhichReport: { Type: 'Choice', Choices: [{ ...isUpkeep, Next: 'SeeReport' }], Default: 'ReadReport' },
     ReadReport: task('aws-sdk:s3:getObject', {
-      Parameters: { Bucket: lake, 'Key.$': "States.Format('runs/{}.json', $$.Execution.Name)" },
+      ...report,
       ResultSelector: { 'report.$': 'States.StringToJson($.Body)' },
       ResultPath: '$.read',
-      Retry: [{ ErrorEquals: ['States.TaskFailed'], IntervalSeconds: 5, MaxAttempts: 2, BackoffRate: 3 }],
-      Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.no_report', Next: 'MayTryAgain' }],
       Next: 'PutMetrics',
     }),
+    // That it is there is enough. Of trips it is larger than a state can be: it has the bars of all charts.
+    SeeReport: task('aws-sdk:s3:headObject', { ...report, ResultPath: null, Next: 'Done' }),
     MayTryAgain: {
       Type: 'Choice',
       Choices: [{ Variable: '$.spark.attempt', NumericLessThan: ATTEMPTS, Next: 'NextAttempt' }],
@@ -241,7 +226,7 @@ function mail({ service, stage, lake, isAlways }) {
     ...['ledger_difference', 'audit_missing', 'audit_extra', 'audit_explained'].map(report),
     '$$.Execution.Name',
   ];
-  const failed = `${service} ${stage}: {} failed: {} What to do: docs/gold-on-aws.md, "When it fails".`;
+  const failed = `${service} ${stage}: {}, steps {}, failed: {} What to do: docs/gold-on-aws.md, "When it fails".`;
   return {
     HasFindings: {
       Type: 'Choice',
@@ -265,7 +250,7 @@ function mail({ service, stage, lake, isAlways }) {
       Parameters: {
         TopicArn: '${TopicArn}',
         Subject: `${service} ${stage}: gold failed`,
-        'Message.$': `States.Format('${failed}', $$.Execution.Name, States.JsonToString($.error))`,
+        'Message.$': `States.Format('${failed}', $$.Execution.Name, States.JsonToString($.settings.steps), States.JsonToString($.error))`,
       },
       ResultPath: null,
       Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.untold', Next: 'Failed' }],
@@ -288,7 +273,7 @@ const redrive = {
     Type: 'Choice',
     Choices: [
       { Variable: '$.read', IsPresent: true, Next: 'PutMetrics' },
-      { Variable: '$.spark', IsPresent: true, Next: 'DateArguments' },
+      { Variable: '$.spark', IsPresent: true, Next: 'WhichSteps' },
     ],
     Default: 'IsWholeDay',
   },
@@ -303,7 +288,7 @@ function definitionOf({ service, stage, names, plan, isAlways }) {
     StartAt: 'Input',
     TimeoutSeconds: 20 * 60 * MINUTE, // before the next day's run
     States: {
-      ...beginning,
+      ...beginning(lake),
       ...gate(gateQuery(group_ids, databases), workgroup),
       ...spark({ lake, jobs, database: databases.bronze.replace(/_bronze$/, '') }),
       ...metrics(namespace),

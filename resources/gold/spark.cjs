@@ -1,6 +1,7 @@
 'use strict';
 // Spark on EMR Serverless: nothing runs, and nothing costs, but while a run of settle, audit and gold does.
 const { account, allow, arn, own, role, under } = require('../role.cjs');
+const { TRIP_FILES } = require('./steps.cjs');
 
 /**
  * Worker sizes that EMR Serverless has (2 vCPU: 4 to 16 GB, 4 vCPU: 8 to 30 GB; memory and its overhead together). A driver and three
@@ -48,7 +49,19 @@ const application = (Name, logGroup) => ({
 });
 
 /** What a run reads, and what it replaces. */
-const READ = ['bronze', 'log', 'config', 'dirty', 'reloads', 'recovered/expire', 'jobs', 'silver', 'gold', 'runs'];
+const READ = [
+  'bronze',
+  'log',
+  'config',
+  'dirty',
+  'reloads',
+  'recovered/expire',
+  'jobs',
+  'silver',
+  'gold',
+  'runs',
+  TRIP_FILES,
+];
 const WRITTEN = ['silver', 'gold', 'runs'];
 
 const jobRole = ({ databases }, logGroupName) =>

@@ -143,6 +143,19 @@ const DATA_SETS = {
     },
     query: (columns, { gold }) => `SELECT ${columns('a')} FROM ${gold}.audit_daily AS a`,
   },
+  // Of trip files (docs/trips.md): without rows until somebody counts some.
+  trips_daily: {
+    of: 'gold.trips_daily',
+    columns: {
+      source: 'STRING',
+      place_kind: 'STRING',
+      place_id: 'STRING',
+      place_name: 'STRING',
+      trips: 'INTEGER',
+      event_date: 'DATETIME',
+    },
+    query: (columns, { gold }) => `SELECT ${columns('t')} FROM ${gold}.trips_daily AS t`,
+  },
 };
 
 /** Instants of Gold; its other DATETIMEs are dates, which have no zone. */

@@ -1,4 +1,4 @@
-// What the dashboard shows: two sheets. A visual stands beside its place: column, row, width, height in a grid of 36 columns.
+// What the dashboard shows: three sheets. A visual stands beside its place: column, row, width, height in a grid of 36 columns.
 const { bars, choice, figure, lastDays, lines, map, of, table } = require('./fields.cjs');
 
 const hourly = of('station_hourly');
@@ -8,6 +8,7 @@ const quality = of('feed_quality_daily');
 const failures = of('poll_failures');
 const ledger = of('ledger_daily');
 const audit = of('audit_daily');
+const trips = of('trips_daily');
 
 /** Shares are sums over sums, and never means of shares. */
 const CALCULATED = [
@@ -156,6 +157,30 @@ const TRUST = {
   ],
 };
 
+const TRIPS = {
+  id: 'trips',
+  name: 'Trips that were published',
+  visuals: [
+    [
+      bars('trip-days', 'Trips by local day of their start', trips.day('event_date'), [trips.sum('trips')], {
+        colors: [trips.text('source')],
+        stacked: true,
+      }),
+      [0, 0, 36, 12],
+    ],
+    [
+      table(
+        'trip-places',
+        'Trips by the place where they began',
+        [trips.text('source'), trips.text('place_kind'), trips.text('place_id'), trips.text('place_name')],
+        [trips.sum('trips')],
+      ),
+      [0, 12, 36, 14],
+    ],
+  ],
+  filters: [choice('trips-source', 'Source', trips.text('source'))],
+};
+
 const CONTROL = { ElementType: 'FILTER_CONTROL', ColumnSpan: 6, RowSpan: 1 };
 
 function sheetOf({ id, name, visuals, filters }) {
@@ -193,7 +218,7 @@ const filterGroups = ({ id, filters }) =>
 
 /** The definition of analysis and dashboard. `arns`: data set → ARN. */
 function definitionOf(arns) {
-  const sheets = [CITY, TRUST];
+  const sheets = [CITY, TRUST, TRIPS];
   return {
     DataSetIdentifierDeclarations: Object.entries(arns).map(([Identifier, DataSetArn]) => ({ Identifier, DataSetArn })),
     CalculatedFields: CALCULATED.map(([DataSetIdentifier, Name, Expression]) => ({

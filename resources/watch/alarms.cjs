@@ -110,12 +110,13 @@ function alarmsOf(settings) {
     },
   };
   const daily = {
-    // A run a day, and four hours for it: a failed, timed out, aborted run and one that was not begun all look the same here.
+    // A run a day, and four hours for it: a failed, timed out, aborted run and one that was not begun all look the same here. By what a run
+    // puts that settled: the machine counts runs of maintain and trips among those that succeeded.
     'gold-late': {
-      says: 'No run of settle and Gold has succeeded for 28 hours.',
-      expression: 'IF(clock > 0, FILL(succeeded, 0))',
-      reads: { clock: m.clock, succeeded: m.goldSucceeded },
-      threshold: ['LessThanThreshold', 1],
+      says: 'No run of settle and Gold has come to its end for 28 hours.',
+      expression: 'IF(clock > 0, FILL(changes, -1))',
+      reads: { clock: m.clock, changes: m.SettledChanges },
+      threshold: ['LessThanThreshold', 0],
       period_s: HOUR_S,
       of: 28,
       missing: 'ignore',

@@ -74,6 +74,7 @@ const WELL: Aws = {
   ReadGate: () => verdict('closed'),
   RunSpark: () => ({ JobRunId: 'j' }),
   ReadReport: () => body(REPORT),
+  SeeReport: () => ({ ContentLength: 300_000 }),
   PutMetrics: () => ({}),
   MakeView: () => ({ QueryExecution: { QueryExecutionId: 'query-2' } }),
   TellOfReport: () => ({ MessageId: 'm' }),
@@ -84,11 +85,11 @@ const run = (aws: Aws, input: object = INPUT, options = {}): Promise<Ran> =>
 
 const callsOf = (ran: Ran, task: string) => ran.calls.filter((call) => call.task === task).map((c) => c.parameters);
 const tasksOf = (ran: Ran) => ran.calls.map(({ task }) => task);
-const VIEWS = 9;
+const VIEWS = 10;
 const views = Array<string>(VIEWS).fill('MakeView');
 const AFTER_REPORT = ['PutMetrics', 'ViewStatements', 'MakeViews', ...views, 'HasFindings'];
 const GATE = ['AskGate', 'ReadGate', 'IsDayClosed'];
-const SPARK = ['RunSpark', 'SparkEnded', 'ReadReport'];
+const SPARK = ['RunSpark', 'SparkEnded', 'WhichReport', 'ReadReport'];
 
 describe('the definition', () => {
   test('is valid Amazon States Language', () => {
@@ -109,6 +110,7 @@ describe('the definition', () => {
       ['ReadGate', true, true],
       ['RunSpark', false, true], // by MayTryAgain: its failures are told by the report
       ['ReadReport', true, true],
+      ['SeeReport', true, true],
       ['PutMetrics', true, true],
       ['TellOfReport', true, true],
       ['TellOfFailure', true, true],
@@ -230,7 +232,7 @@ describe('what fails', () => {
       ReadReport: (_, call) => (call <= 6 ? noSuchKey() : body(REPORT)),
     });
     expect(ran.error).toBeNull();
-    const again = ['RunSpark', 'ReadReport', 'MayTryAgain', 'NextAttempt', 'WaitForCapacity'];
+    const again = ['RunSpark', 'WhichReport', 'ReadReport', 'MayTryAgain', 'NextAttempt', 'WaitForCapacity'];
     expect(ran.states.slice(8)).toEqual([...again, ...again, ...SPARK, ...AFTER_REPORT, 'Done']);
     const attempts = callsOf(ran, 'RunSpark').map((p) => p.JobDriver.SparkSubmit.EntryPointArguments);
     expect(attempts[2]).toEqual(attempts[0]);
@@ -243,7 +245,7 @@ describe('what fails', () => {
     expect(ran.error).toBe('States.NoChoiceMatched');
     const [told] = callsOf(ran, 'TellOfFailure');
     expect(told.Subject).toBe('bikelake prod: gold failed');
-    expect(told.Message).toContain(`${RUN} failed: `);
+    expect(told.Message).toContain(`${RUN}, steps ["settle","audit","gold"], failed: `);
     expect(told.Message).toContain('out of memory');
     expect(callsOf(ran, 'PutMetrics')).toEqual([]);
   });
@@ -317,7 +319,9 @@ describe('again', () => {
 
   test('at Spark where the day was closed', async () => {
     const ran = await redriven({ ...STATE, redrives: 0, error, spark: { attempt: 3 } }, 1);
-    expect(ran.states.slice(0, 6)).toEqual(['Failed', 'Redriven', 'Resume', 'DateArguments', 'Arguments', 'RunSpark']);
+    expect(ran.states.slice(0, 7)).toEqual([
+      'Failed', 'Redriven', 'Resume', 'WhichSteps', 'DateArguments', 'Arguments', 'RunSpark',
+    ]); // biome-ignore format: a path
     expect(ran.error).toBeNull();
   });
 
@@ -352,6 +356,75 @@ describe('again', () => {
     const ran = await run({}, {});
     expect(callsOf(ran, 'AskGate')[0].ExecutionParameters[0]).toMatch(/^'\d{4}-\d\d-\d\dT[\d:.]+Z'$/);
     expect(ran.error).toBeNull();
+  });
+});
+
+describe('steps by name', () => {
+  const argumentsOf = (ran: Ran): string[] => callsOf(ran, 'RunSpark')[0].JobDriver.SparkSubmit.EntryPointArguments;
+  const IN = 's3://bikelake-prod-lake/trips/in/citibike-2013/';
+  const UPKEEP = ['RunSpark', 'SparkEnded', 'WhichReport', 'SeeReport', 'Done'];
+
+  test('trips: counts the files below a folder of the lake; nothing is measured, and nobody is told', async () => {
+    const ran = await run({}, { steps: ['trips'], in: IN });
+    expect(ran.error).toBeNull();
+    expect(ran.states).toEqual([
+      'Input', 'Settings', 'IsWholeDay', 'EachStep', 'IsStep', 'Step', 'WhichSteps', 'HasTripFiles', 'TripsArguments', ...UPKEEP,
+    ]); // biome-ignore format: a path
+    expect(argumentsOf(ran)).toEqual([
+      '--lake', 's3://bikelake-prod-lake', '--catalog', 'glue', '--database', 'bikelake_prod',
+      '--jobs', 's3://bikelake-prod-lake/jobs/0123456789ab', '--run', RUN, '--in', IN, 'trips',
+    ]); // biome-ignore format: arguments
+    expect(callsOf(ran, 'SeeReport')).toEqual([{ Bucket: 'bikelake-prod-lake', Key: `runs/${RUN}.json` }]);
+  });
+
+  test('maintain, as its schedule starts it; a finding of before is not told again', async () => {
+    const ran = await run({ RunSpark: sparkFails }, { scheduled: '2026-11-22T12:00:00Z', steps: ['maintain'] });
+    expect(ran.error).toBeNull();
+    expect(argumentsOf(ran).slice(8)).toEqual(['--run', RUN, '--until', '2026-11-22T12:00:00Z', 'maintain']);
+    expect(ran.states.slice(-4)).toEqual(['RunSpark', 'WhichReport', 'SeeReport', 'Done']);
+  });
+
+  test('maintain after the others is a part of their run: its report is read', async () => {
+    const ran = await run({}, { steps: ['settle', 'audit', 'gold', 'maintain'] });
+    expect(argumentsOf(ran).slice(-4)).toEqual(['settle', 'audit', 'gold', 'maintain']);
+    expect(tasksOf(ran).slice(1, 3)).toEqual(['ReadReport', 'PutMetrics']);
+    expect(ran.error).toBeNull();
+  });
+
+  test('trips that leave no report: tried again, then a person is told of which run; a redrive counts the same files', async () => {
+    const input = { steps: ['trips'], in: IN };
+    const ran = await run({ RunSpark: sparkFails, SeeReport: noSuchKey }, input);
+    expect(callsOf(ran, 'RunSpark')).toHaveLength(3);
+    expect(callsOf(ran, 'TellOfFailure')[0].Message).toContain(`${RUN}, steps ["trips"], failed: `);
+    expect(ran.error).toBe('States.NoChoiceMatched');
+    const settings = { scheduled: SCHEDULED, dates: [], ...input };
+    const state = { settings, input, redrives: 0, spark: { attempt: 3 } };
+    const again = await runMachine(definition, WELL, state as never, { redrives: 1, startAt: 'Failed' });
+    expect(argumentsOf(again)).toEqual(argumentsOf(ran));
+    expect(again.states.at(-1)).toBe('Done');
+  });
+
+  test.each([
+    ['no files', { steps: ['trips'] }, 'NoTripFiles'],
+    ['files elsewhere', { steps: ['trips'], in: 's3://bikelake-prod-lake/bronze/events/' }, 'NoTripFiles'],
+    ['files of another bucket', { steps: ['trips'], in: 's3://somebody/trips/in/2013.csv' }, 'NoTripFiles'],
+    ['two folders', { steps: ['trips'], in: [IN, IN] }, 'NoTripFiles'],
+    ['files for another step', { steps: ['gold'], in: IN }, 'FilesAreForTrips'],
+    ['trips beside another step', { steps: ['gold', 'trips'], in: IN }, 'NoSuchStep'],
+    ['a step that there is not', { steps: ['settle', 'Gold'] }, 'NoSuchStep'],
+    ['no step', { steps: [] }, 'NoSteps'],
+  ])('%s: refused before a worker starts', async (_, input, refused) => {
+    const ran = await run({}, input);
+    expect(ran.states.at(-1)).toBe(refused);
+    expect([ran.error, ran.calls]).toEqual(['BadInput', []]);
+  });
+
+  test('what is refused says what is wanted', () => {
+    expect(definition.States.NoTripFiles).toMatchObject({
+      Type: 'Fail',
+      Error: 'BadInput',
+      Cause: 'trips needs "in", a file or folder of trip files: "s3://bikelake-prod-lake/trips/in/..." (docs/trips.md)',
+    });
   });
 });
 

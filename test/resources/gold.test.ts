@@ -23,7 +23,15 @@ const gold = require('../../resources/gold.cjs') as (serverless: object) => Prom
 /** What the file gives to a stage with these parameters, as osls would ask it, without packaging anew. */
 async function resourcesWith(parameters: Readonly<Record<string, string | number>>): Promise<Resources> {
   const params: Record<string, unknown> = {
-    ...{ plan, logRetentionDays: 14, lake: 'create', athenaScanLimitGB: 50, goldMail: 'findings', gold: 'off' },
+    ...{
+      plan,
+      logRetentionDays: 14,
+      lake: 'create',
+      athenaScanLimitGB: 50,
+      goldMail: 'findings',
+      gold: 'off',
+      maintain: 'on',
+    },
     ...parameters,
   };
   const databases = { bronze: 'b_bronze', silver: 'b_silver', gold: 'b_gold' };
@@ -46,6 +54,7 @@ it('is there where it is on; what Athena finds is there also where it is off, an
   const others = Object.keys(await resourcesWith({ gold: 'on' })).filter((id) => !catalog.includes(id));
   expect(others).toEqual([
     'SparkLogs', 'SparkApplication', 'SparkJobRole', 'MachineLogs', 'MachineRole', 'GoldMachine', 'GoldScheduleRole', 'GoldSchedule',
+    'MaintainSchedule',
   ]);
   expect(Object.keys(on.resources)).toEqual(expect.arrayContaining([...catalog, ...others]));
 }); // biome-ignore format: a list
@@ -54,12 +63,14 @@ it('is not run on this machine, which says so, and nothing else', () => {
   expect(readTemplate(on.file).notices.sort()).toEqual([
     'GoldMachine: AWS::StepFunctions::StateMachine is not run on this machine',
     expect.stringMatching(/^GoldSchedule\.Target\.Arn: .* is no function: the schedule is left out$/),
+    expect.stringMatching(/^MaintainSchedule\.Target\.Arn: .* is no function: the schedule is left out$/),
     'SparkApplication: AWS::EMRServerless::Application is not run on this machine',
   ]);
 });
 
 it('a misspelt parameter is named', async () => {
   await expect(resourcesWith({ gold: 'yes' })).rejects.toThrow('parameter gold is "yes": say off or on');
+  await expect(resourcesWith({ maintain: 'weekly' })).rejects.toThrow('parameter maintain is "weekly": say off or on');
   await expect(resourcesWith({ lake: 'new' })).rejects.toThrow('parameter lake is "new": say create or adopt');
 });
 
@@ -137,6 +148,21 @@ describe('the state machine', () => {
       ScheduleExpressionTimezone: 'UTC',
       Target: { Arn: { Ref: 'GoldMachine' }, Input: '{"scheduled":"<aws.scheduler.scheduled-time>"}' },
     });
+  });
+
+  it('maintains the tables on Sunday at noon, when no day is settled; by parameter', async () => {
+    expect(properties('MaintainSchedule')).toMatchObject({
+      Name: 'bikelake-prod-gold-maintain',
+      ScheduleExpression: 'cron(0 12 ? * SUN *)',
+      ScheduleExpressionTimezone: 'UTC',
+      Target: {
+        Arn: { Ref: 'GoldMachine' },
+        RoleArn: arn('GoldScheduleRole'),
+        Input: '{"scheduled":"<aws.scheduler.scheduled-time>","steps":["maintain"]}',
+      },
+    });
+    expect(Object.keys(await resourcesWith({ gold: 'on', maintain: 'off' }))).not.toContain('MaintainSchedule');
+    expect(Object.keys(await resourcesWith({ gold: 'off', maintain: 'on' }))).not.toContain('MaintainSchedule');
   });
 
   it('leaves its errors in a group of its own', () => {
@@ -233,7 +259,19 @@ describe('roles', () => {
     expect(grants('SparkJobRole', 's3:PutObject')).toEqual(prefixes('silver', 'gold', 'runs'));
     expect(grants('SparkJobRole', 's3:DeleteObject')).toEqual(prefixes('silver', 'gold', 'dirty'));
     expect(grants('SparkJobRole', 's3:GetObject')).toEqual(
-      prefixes('bronze', 'log', 'config', 'dirty', 'reloads', 'recovered/expire', 'jobs', 'silver', 'gold', 'runs'),
+      prefixes(
+        'bronze',
+        'log',
+        'config',
+        'dirty',
+        'reloads',
+        'recovered/expire',
+        'jobs',
+        'silver',
+        'gold',
+        'runs',
+        'trips/in',
+      ),
     );
     expect(grants('SparkJobRole', 'glue:UpdateTable').filter((resource) => resource.includes('_bronze'))).toEqual([]);
   });

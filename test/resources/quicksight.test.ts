@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../jobs/duckdb/connection.ts';
-import { type SqlType, TABLES } from '../../jobs/tables.ts';
+import { type SqlType, TABLES, TRIP_TABLES } from '../../jobs/tables.ts';
 import { SUPPRESSIONS } from '../../resources/suppressions.ts';
 import { findingsIn } from '../../resources/validate.ts';
 import { judge } from '../../resources/verdict.ts';
@@ -54,7 +54,7 @@ describe('data sets', () => {
   };
 
   it.each(Object.entries(DATA_SETS))('%s has columns and types of its table', (_, { of, columns }) => {
-    const table = TABLES.find(({ name }) => name === of);
+    const table = [...TABLES, ...TRIP_TABLES].find(({ name }) => name === of);
     const there = Object.entries(table?.columns ?? {}).map(([name, type]) => [name, QUICKSIGHT_TYPE[type]]);
     expect(Object.fromEntries(there)).toMatchObject(columns);
   });
@@ -76,7 +76,7 @@ describe('data sets', () => {
   it.each(Object.entries(DATA_SETS))('%s: its query gives these columns', async (name, set) => {
     await using db = await Database.open({ threads: 1, memory_mb: 200, spill_dir: join(room, 'spill') });
     for (const schema of ['silver', 'gold']) await db.run(`CREATE SCHEMA ${schema}`);
-    for (const table of TABLES) {
+    for (const table of [...TABLES, ...TRIP_TABLES]) {
       const columns = Object.entries(table.columns).map(
         ([column, type]) => `"${column}" ${type === 'TIMESTAMP' ? 'TIMESTAMPTZ' : type}`,
       );
@@ -121,6 +121,7 @@ describe('data sets', () => {
       ['station-hourly', 'INCREMENTAL_REFRESH', 'DAILY', '05:00'],
       ['station-profile', 'FULL_REFRESH', 'DAILY', '05:00'],
       ['system-daily', 'FULL_REFRESH', 'DAILY', '05:00'],
+      ['trips-daily', 'FULL_REFRESH', 'DAILY', '05:00'],
     ]);
     const { ColumnName } =
       packaged.resources.QsStationHourly?.Properties.DataSetRefreshProperties.RefreshConfiguration.IncrementalRefresh
@@ -158,7 +159,11 @@ describe('the dashboard', () => {
 
   it('is what the analysis shows', () => {
     expect(only('Analysis').Properties.Definition).toEqual(definition());
-    expect(definition().Sheets.map((sheet: Json) => sheet.Name)).toEqual(["A city's day", 'Can I trust it']);
+    expect(definition().Sheets.map((sheet: Json) => sheet.Name)).toEqual([
+      "A city's day",
+      'Can I trust it',
+      'Trips that were published',
+    ]);
   });
 
   it('uses no column that its data set hasn’t', () => {

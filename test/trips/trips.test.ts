@@ -49,6 +49,16 @@ describe('what is counted', () => {
       { reason: 'ends_before_start', rejected: 2 },
       { reason: 'field_count', rejected: 1 },
     ]);
+    // The chart's bars are the view that Athena has.
+    const shown =
+      'SELECT CAST(event_date AS VARCHAR), place_rank, place_label, trips FROM gold.trips_by_day ORDER BY ALL';
+    expect(await ask(shown)).toEqual([
+      ['2013-07-01', 1, 'E 47 St & "2" Ave', 1],
+      ['2013-07-01', 3, 'no place named', 1],
+      ['2013-11-03', 2, 'Nine', 1],
+      ['2014-03-09', 2, 'Nine', 1],
+      ['2014-09-01', 1, 'E 47 St & "2" Ave', 1],
+    ]);
     const lines = CITIBIKE_2013.split('\r\n');
     const raw = (await ask('SELECT raw FROM silver.trip_rejects')).map(([line]) => String(line));
     expect(new Set(raw)).toEqual(new Set([5, 6, 8, 9, 10, 11, 12, 13].map((i) => lines[i])));

@@ -47,7 +47,7 @@ describe('the alarms', () => {
       'bronze-errors: FILL(rows, 0) + FILL(transform, 0) + FILL(delivery, 0) > 0, 1 of 1 × 300 s, notBreaching',
       'silver-behind: IF(FILL(age, -1) >= 0 OR polls > 0, FILL(age, 86400000)) > 300000, 5 of 5 × 60 s, ignore',
       'silver-given-up: FILL(given, 0) + FILL(dropped, 0) > 0, 1 of 1 × 300 s, notBreaching',
-      'gold-late: IF(clock > 0, FILL(succeeded, 0)) < 1, 28 of 28 × 3600 s, ignore',
+      'gold-late: IF(clock > 0, FILL(changes, -1)) < 0, 28 of 28 × 3600 s, ignore',
       'gold-ledger: LedgerDifference > 0, 1 of 1 × 300 s, ignore',
       'gold-audit: AuditFindings > 0, 1 of 1 × 300 s, ignore',
     ]);

@@ -8,6 +8,8 @@ from .systems import feeds_query, guard_ms, systems_query
 
 STATUS, LAST, POLLS = "silver.station_status", "silver.station_last", "silver.polls"
 HOURLY, PROFILE = "gold.station_hourly", "gold.station_profile"
+# Filled by trips.py. A view and a data set read it, on a lake also whose trips nobody has counted.
+TRIPS = "gold.trips_daily"
 
 
 def _hours_name(date):
@@ -25,6 +27,7 @@ def make_gold(shop):
     for date in settled:
         _make_quality(shop, date, settled)
     _make_profile(shop, hour_dates)
+    shop.warehouse.ensure(TRIPS)
 
 
 def _reach(shop):

@@ -47,6 +47,7 @@ def count_trips(spark, paths, warehouse, catalog, location, database, run):
     spark.sql(tables.relation(COUNTS)).createOrReplaceTempView("counts")
     tables.replace(DAILY, None, query_text("trips/trips_daily"))
     spark.sql(tables.relation(DAILY)).createOrReplaceTempView("trips_daily")
+    spark.sql(query_text("views/gold_trips_by_day")).createOrReplaceTempView("trips_by_day")
     files = f"SELECT path, format, source, trips, rejected FROM {tables.name(FILES)} ORDER BY path"
     rejected = f"SELECT reason, count(*) AS rejected FROM {tables.name(REJECTS)} GROUP BY reason ORDER BY reason"
     report = {

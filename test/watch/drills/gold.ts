@@ -79,11 +79,28 @@ export const GOLD: readonly Drill[] = [
     room: NOTHING,
     cause: async (room) => {
       await room.stopPolling();
-      execution(room, 'ExecutionsSucceeded');
+      await putReport(room, NOTHING_FOUND);
       for (let day = 0; day < 2; day += 1) {
         await room.hours(24);
         execution(room, 'ExecutionsFailed');
       }
+    },
+    within: 1,
+  },
+  {
+    alarm: 'gold-late',
+    condition: 'the daily run fails, and the tables are maintained all the same',
+    also: ['poll-silent'],
+    room: NOTHING,
+    cause: async (room) => {
+      await room.stopPolling();
+      await putReport(room, NOTHING_FOUND);
+      execution(room, 'ExecutionsSucceeded');
+      await room.hours(24);
+      execution(room, 'ExecutionsFailed');
+      await room.hours(2);
+      execution(room, 'ExecutionsSucceeded'); // of maintain
+      await room.hours(4);
     },
     within: 1,
   },
