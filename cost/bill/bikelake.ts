@@ -95,7 +95,10 @@ function ofSilver(v: Volume, settings: Settings, { lanes }: Scenario, month: num
 function ofGold(v: Volume, settings: Settings, { driver, executor }: EmrSettings, month: number): Usage[] {
   const gold = line('gold');
   const spark_hours = (v.settle_cpu_seconds * A.spark_to_duckdb) / 3600;
-  const overhead_hours = (DAYS * A.emr_overhead_seconds) / 3600;
+  const weeks = DAYS / 7;
+  // a driver and one executor each
+  const maintain_hours = (weeks * (A.emr_overhead_seconds + A.maintain_seconds)) / 3600;
+  const overhead_hours = (DAYS * A.emr_overhead_seconds) / 3600 + maintain_hours;
   const vcpu_hours = spark_hours + overhead_hours * (driver.vcpu + executor.vcpu);
   const executor_hours = spark_hours / executor.vcpu + overhead_hours;
   // the driver runs as long as the work; how many executors share it doesn't change their sum
@@ -108,11 +111,16 @@ function ofGold(v: Volume, settings: Settings, { driver, executor }: EmrSettings
       'EMR Serverless',
       'emr_vcpu_hour',
       vcpu_hours + (driver_hours - overhead_hours) * driver.vcpu,
-      'settle, audit, Gold: one run a day',
+      'one run a day, maintain every week',
     ),
     gold('EMR Serverless', 'emr_memory_gb_hour', memory_gb_hours, 'the same'),
     gold('S3', 's3_get', objects * A.gets_per_file, 'the day’s files, read by Spark'),
-    gold('Step Functions', 'states_transition', DAYS * A.transitions_per_day, 'runs'),
+    gold(
+      'Step Functions',
+      'states_transition',
+      DAYS * A.transitions_per_day + weeks * A.transitions_per_maintain,
+      'runs',
+    ),
     gold('Athena', 'athena_tb', scanned_tb, 'gate and views, not queries'),
     ...stored('gold', 'silver/', month, { bytes: v.settled_bytes, objects: DAYS }, settings),
     ...stored('gold', 'gold/', month, { bytes: v.gold_bytes, objects: DAYS }, settings),
