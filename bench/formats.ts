@@ -3,6 +3,8 @@
  * what follows from it.
  *
  *   npm run bench:formats -- [--rows 50000] [--rounds 3] [--no-spark] [--docs]
+ *
+ * `--rounds 0`: one round, for its bytes alone.
  */
 import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -38,7 +40,8 @@ async function measure(room: string): Promise<{ figures: Figures; title: string 
   const bronze = join(room, 'bronze.parquet');
   const stations = stationsFor(Number(options.rows));
   const rows = writeDay(bronze, stations);
-  const title = `${rows.toLocaleString('en')} rows: a day of ${stations.toLocaleString('en')} stations, a poll a minute; medians of ${options.rounds} rounds, ${cpus().length} cores`;
+  const times = options.rounds === '0' ? 'one round that was not warmed up' : `medians of ${options.rounds} rounds`;
+  const title = `${rows.toLocaleString('en')} rows: a day of ${stations.toLocaleString('en')} stations, a poll a minute; ${times}, ${cpus().length} cores`;
   console.log(`${title}\n`);
   const sources = { time: join(room, 'time.parquet'), station: join(room, 'station.parquet') };
   const folder = (of: Case): string => join(room, 'cases', String(CASES.indexOf(of)));

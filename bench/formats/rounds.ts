@@ -28,8 +28,9 @@ export function leftOut(of: Case, spark: Spark | null): string | null {
 }
 
 /**
- * Each round writes and asks every case once, so that a slow moment of the machine hits all of them alike; the first round warms up and
- * isn't counted. Throws where a query's answer differs from that of the day itself.
+ * Each round writes and asks every case once, so that a slow moment of the machine hits all of them alike; round 0 warms up and isn't
+ * counted. `rounds` 0: one round that isn't warmed up and counts, for its bytes. Throws where a query's answer differs from that of the
+ * day itself.
  */
 export async function measureRounds(bench: Bench, rounds: number, say: (text: string) => void): Promise<Costs> {
   const cases = CASES.filter((of) => leftOut(of, bench.spark) === null);
@@ -39,11 +40,12 @@ export async function measureRounds(bench: Bench, rounds: number, say: (text: st
     own?.set(name, [...(own.get(name) ?? []), cost]);
   };
   const right = await rightAnswers(bench);
+  const isCounted = (round: number): boolean => round > 0 || rounds === 0;
   for (let round = 0; round <= rounds; round++) {
     const start = Date.now();
     for (const of of cases) {
       const cost = await write(bench, of);
-      if (round > 0 && cost !== null) keep(of, 'write', cost);
+      if (isCounted(round) && cost !== null) keep(of, 'write', cost);
     }
     for (const query of bench.queries) {
       for (const engine of ENGINES) {
@@ -54,11 +56,13 @@ export async function measureRounds(bench: Bench, rounds: number, say: (text: st
             const message = `${of.name}, ${askName(engine, query)}: ${JSON.stringify(result)} instead of`;
             throw new Error(`${message} ${JSON.stringify(right.get(query))}`);
           }
-          if (round > 0) keep(of, askName(engine, query), cost);
+          if (isCounted(round)) keep(of, askName(engine, query), cost);
         }
       }
     }
-    say(`${round === 0 ? 'warmed up' : `round ${round} of ${rounds}`}: ${Math.round((Date.now() - start) / 1000)} s`);
+    say(
+      `${isCounted(round) ? `round ${round} of ${rounds}` : 'warmed up'}: ${Math.round((Date.now() - start) / 1000)} s`,
+    );
   }
   return costs;
 }
