@@ -13,8 +13,9 @@ from .trip_formats import header_names, layout_of, row_query, trips_print
 from .warehouse import Warehouse
 
 COUNTS, REJECTS, FILES, DAILY = "silver.trip_counts", "silver.trip_rejects", "silver.trip_files", "gold.trips_daily"
-# The fields of a line are cut out once and named many times. These rules would put their expressions in every place that names them, and those
-# into each other: planned, one line's query becomes more than the Java compiler takes.
+# Of CSV: the fields of a line are cut out once and named many times. These rules would put their expressions in every place that names them, and
+# those into each other: planned, one line's query becomes more than the Java compiler takes. Columns of Parquet are fields already, and with the
+# rules the text of a row is made for rejected ones alone.
 PLAIN = {
     "spark.sql.optimizer.excludedRules": ",".join(
         f"org.apache.spark.sql.catalyst.optimizer.{rule}"
@@ -31,8 +32,6 @@ def count_trips(spark, paths, warehouse, catalog, location, database, run):
     moment in which its row in silver.trip_files is there; a file with the path of an earlier one takes its place. Killed at any moment, the next
     run comes to the same tables. Raises Refused before anything is counted where a file can't be read. Returns the exit code.
     """
-    for key, value in PLAIN.items():
-        spark.conf.set(key, value)
     tables = Warehouse(spark, catalog, database, location)
     for table in (COUNTS, REJECTS, FILES):
         tables.ensure(table)
@@ -139,14 +138,24 @@ def _lines(spark, path):
 def _count_file(spark, tables, file, made_of):
     layout = file["layout"]
     is_csv = layout["query"] == "csv_trips"
+    for key, value in PLAIN.items():
+        if is_csv:
+            spark.conf.set(key, value)
+        else:
+            spark.conf.unset(key)
     rows = _lines(spark, file["url"]) if is_csv else spark.read.parquet(file["url"])
     rows.createOrReplaceTempView("file_lines" if is_csv else "trip_rows")
     spark.sql(row_query({"file_id": file["file_id"], **layout})).createOrReplaceTempView("layout")
     spark.sql(query_text(f"trips/{layout['query']}")).createOrReplaceTempView("file_trips")
-    spark.sql(query_text("trips/checked_trips")).createOrReplaceTempView("checked_trips")
+    checked = spark.sql(query_text("trips/checked_trips"))
+    checked.createOrReplaceTempView("checked_trips")
     own = f"file_id = {literal(file['file_id'])}"
-    for table in (COUNTS, REJECTS):
-        _overwrite(spark, tables, table, query_text(f"trips/{table.split('.')[1]}"), own)
+    _overwrite(spark, tables, COUNTS, query_text("trips/trip_counts"), own)
+    # Few rows, which are looked at twice: to find the bounds of their order, and to be written. Without this the file would be read for each.
+    rejects = checked.where("reason IS NOT NULL").persist()
+    rejects.createOrReplaceTempView("checked_trips")
+    _overwrite(spark, tables, REJECTS, query_text("trips/trip_rejects"), own)
+    rejects.unpersist()
     [(trips,)] = spark.sql(f"SELECT coalesce(sum(trips), 0) FROM {tables.name(COUNTS)} WHERE {own}").collect()
     [(rejected,)] = spark.sql(f"SELECT count(*) FROM {tables.name(REJECTS)} WHERE {own}").collect()
     row = {"file_id": file["file_id"], "path": file["path"], "format": layout["format"], "source": layout["source"]}
