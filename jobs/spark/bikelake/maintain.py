@@ -1,4 +1,5 @@
 """Keeps the Iceberg tables small: files merged, old snapshots expired, files that no snapshot names removed. No row is changed."""
+import sys
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -34,12 +35,12 @@ def _maintain(shop, table, dry_run, keep_days, now):
     else:
         options = ", ".join(f"{literal(key)}, {literal(value)}" for key, value in COMPACTION.items())
         # The one file group that fails fails the run: a table is never half rewritten.
-        merged = warehouse.call("rewrite_data_files", table, f"strategy => 'binpack', options => map({options})")
+        merged = _call(warehouse, "rewrite_data_files", table, f"strategy => 'binpack', options => map({options})")
         done["files_merged"] = merged[0].rewritten_data_files_count
         snapshots = _sizes(shop, table)["snapshots"]
-        warehouse.call("expire_snapshots", table, f"older_than => {expire_before}, retain_last => 1, stream_results => true")
+        _call(warehouse, "expire_snapshots", table, f"older_than => {expire_before}, retain_last => 1, stream_results => true")
         done["snapshots_expired"] = snapshots - _sizes(shop, table)["snapshots"]
-    orphans = warehouse.call("remove_orphan_files", table, f"older_than => {orphans_before}, dry_run => {str(dry_run).lower()}")
+    orphans = _call(warehouse, "remove_orphan_files", table, f"older_than => {orphans_before}, dry_run => {str(dry_run).lower()}")
     after = before if dry_run else _sizes(shop, table)
     return {
         **done,
@@ -49,6 +50,12 @@ def _maintain(shop, table, dry_run, keep_days, now):
         "snapshots": [before["snapshots"], after["snapshots"]],
         "seconds": round(time.monotonic() - started, 1),
     }
+
+
+def _call(warehouse, procedure, table, arguments):
+    """A large table takes long: what is done is said before it begins."""
+    print(f"maintain {table}: {procedure}", file=sys.stderr, flush=True)
+    return warehouse.call(procedure, table, arguments)
 
 
 def _sizes(shop, table):

@@ -1,0 +1,94 @@
+"""
+Looks at the tables of a warehouse, and keeps them in order: `check.py WORK.json`, answers in WORK.json.out. WORK: {lake, warehouse, split, rows, maintain}.
+
+rows: the look has the rows of every snapshot, in short. After it, split: the newest partition of each table is written again, with the same rows in six files, so that
+there is something to merge; maintain: `maintain` runs, and keeps snapshots for so many days. The answer has a second look then, under `after`.
+"""
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "jobs" / "spark"))
+
+import main as job  # noqa: E402
+from bikelake.relation import TABLES  # noqa: E402
+from bikelake.run import Options, run  # noqa: E402
+from pyspark.sql.functions import col, expr  # noqa: E402
+
+CATALOG = "lake"
+FILES_OF_SPLIT = 6
+NAMED = (
+    ("all_files", "file_path"),
+    ("all_manifests", "path"),
+    ("snapshots", "manifest_list"),
+    ("metadata_log_entries", "file"),
+)
+
+
+def look(spark, table, has_rows):
+    name = f"{CATALOG}.{table}"
+    if not spark.catalog.tableExists(name):
+        return None
+
+    def column(of, what, more=""):
+        return [r[0] for r in spark.sql(f"SELECT {what} FROM {name}.{of} {more}").collect()]
+
+    ids = column("snapshots", "snapshot_id", "ORDER BY committed_at")
+    # An entry with status 0 was there before: a snapshot has an effect on a day if it adds or removes a file of it.
+    day = "CAST(data_file.partition.event_date AS STRING)" if TABLES[table]["partition"] == "day" else "'all'"
+    effects = spark.sql(
+        f"SELECT {day} AS day, count(DISTINCT snapshot_id) AS n FROM {name}.all_entries WHERE status <> 0 GROUP BY 1"
+    ).collect()
+    return {
+        "snapshots": [str(i) for i in ids],
+        "committed_ms": column("snapshots", "unix_millis(committed_at)", "ORDER BY committed_at"),
+        "effects": {r.day: r.n for r in effects},
+        "files": column("files", "file_path"),
+        "named": sorted({path for of, what in NAMED for path in column(of, what)}),
+        "rows": {str(i): rows_of(spark, f"{name} VERSION AS OF {i}") for i in (ids if has_rows else [])},
+    }
+
+
+def rows_of(spark, source):
+    """Count and hash of the rows, in any order: as a reader of that snapshot reads them."""
+    [row] = spark.sql(f"SELECT count(*) AS n, coalesce(bit_xor(xxhash64(struct(t.*))), 0) AS h FROM {source} AS t").collect()
+    return f"{row.n}:{row.h}"
+
+
+def split(spark, table):
+    name = f"{CATALOG}.{table}"
+    rows = spark.table(name)
+    condition = "true"
+    if TABLES[table]["partition"] == "day":
+        [(date,)] = spark.sql(f"SELECT CAST(max(event_date) AS STRING) FROM {name}").collect()
+        if date is None:
+            return
+        condition = f"event_date = DATE '{date}'"
+        rows = rows.where(condition)
+    if rows.count() < FILES_OF_SPLIT:
+        return
+    first = col(rows.columns[1])
+    rows.repartition(FILES_OF_SPLIT, first, *(col(c) for c in rows.columns[2:4])).writeTo(name).overwrite(expr(condition))
+
+
+def main(file):
+    work = json.loads(Path(file).read_text())
+    spark = job.open_session(job.catalog_settings(CATALOG, "hadoop", work["warehouse"]))
+    try:
+        answer = {"tables": {table: look(spark, table, work["rows"] and not work["split"]) for table in TABLES}}
+        if work["split"]:
+            # As many files as are said, not merged to fewer.
+            spark.conf.set("spark.sql.adaptive.enabled", "false")
+            for table in (table for table in TABLES if answer["tables"][table] is not None):
+                split(spark, table)
+        if work["maintain"] is not None:
+            run(spark, Options(work["lake"], work["warehouse"], CATALOG, None, "", "check", None, [], ["maintain"], False, work["maintain"]))
+        if work["split"] or work["maintain"] is not None:
+            answer["after"] = {table: look(spark, table, work["rows"]) for table in TABLES}
+        Path(f"{file}.out").write_text(json.dumps(answer))
+    finally:
+        spark.stop()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
