@@ -1,8 +1,8 @@
 /**
- * `npm run soak:spark-kill [-- --kills 20 --maintain-kills 6 --seed N --parts new,replaced,maintain]`: the real `npm run spark` on a lake of three days, its process group (Node, Python
- * and Java) ended by SIGKILL at moments that are drawn over what it writes, and run again. Half of the kills fall while the days are new, half while days are replaced by late
- * rows and by a mark; then `maintain` is killed, too. Each time the run goes to its end, and rows, snapshots and files are compared. Exit code 0: nothing
- * differs; 1: something does, and the folder is kept.
+ * `npm run soak:spark-kill [-- --kills 20 --maintain-kills 6 --seed N --days 3 --parts new,replaced,maintain]`: the real `npm run spark` on a lake of some days, its process
+ * group (Node, Python and Java) ended by SIGKILL at moments that are drawn over what it writes, and run again. Half of the kills fall while the days are new, half while
+ * days are replaced by late rows and by a mark; then `maintain` is killed on what that left. Each time the run goes to its end, and rows, snapshots and files
+ * are compared. Exit code 0: nothing differs; 1: something does, and the folder is kept.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,8 +19,6 @@ import { phaseOf } from './spark-kill/phase.ts';
 import { Verdict } from './spark-kill/verdict.ts';
 
 const PARTS = ['new', 'replaced', 'maintain'];
-/** About how many events a run has that settles the three days; a run that replaces days has as many. */
-const EVENTS_OF_RUN = { table: 13, data: 32, manifest: 80, commit: 42, thing: 17, remembered: 17 };
 const FINDING = 3;
 const OLD_DAYS = 5;
 const KEEP_DAYS = 3;
@@ -35,11 +33,18 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '20' },
     'maintain-kills': { type: 'string', default: '6' },
     seed: { type: 'string', default: '1' },
+    days: { type: 'string', default: '3' },
     parts: { type: 'string', default: PARTS.join(',') },
   },
 });
-const [kills, maintain_kills, seed] = (['kills', 'maintain-kills', 'seed'] as const).map((name) => wholeNumber(name, values[name])) as [number, number, number]; // biome-ignore format: one line
-const parts = values.parts.split(',').filter((part) => PARTS.includes(part));
+const [kills = 0, maintain_kills = 0, seed = 0, days = 0] = (['kills', 'maintain-kills', 'seed', 'days'] as const).map((name) => wholeNumber(name, values[name])); // biome-ignore format: one line
+/** About how many events a run has that settles all days; a run that replaces days has as many. */
+const events = { table: 13, data: 2 + 10 * days, manifest: 5 + 25 * days, commit: 6 + 12 * days, thing: 2 + 5 * days, remembered: 2 + 5 * days }; // biome-ignore format: one line
+const parts = values.parts.split(',');
+if (parts.some((part) => !PARTS.includes(part)) || (parts.includes('maintain') && !parts.includes('replaced'))) {
+  console.error(`--parts ${values.parts}: it takes some of ${PARTS.join(',')}, and maintain goes with replaced`);
+  process.exit(2);
+}
 
 const room = mkdtempSync(join(tmpdir(), 'bikelake-spark-kill-'));
 const random = new Random(seed, 78);
@@ -57,7 +62,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-const later = await firstState(lake, seed);
+const later = await firstState(lake, seed, days);
 if (parts.includes('new')) await newDays(parts.includes('replaced') ? Math.ceil(kills / 2) : kills);
 else expectEnd(await run(null, LAST));
 if (parts.includes('replaced')) await replacedDays(parts.includes('new') ? Math.floor(kills / 2) : kills);
@@ -118,7 +123,7 @@ async function maintained(cut_ms: number, before: Tables): Promise<void> {
 async function killed(times: number): Promise<void> {
   let isMade = false;
   let isOver = false;
-  for (const drawn of dailyMoments(random, times, EVENTS_OF_RUN)) {
+  for (const drawn of dailyMoments(random, times, events)) {
     const moment = isOver ? idleMoment(random) : drawn;
     const ended = await run(moment, isMade ? '' : LAST);
     isMade ||= ended.said.includes(LAST);

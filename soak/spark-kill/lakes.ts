@@ -13,7 +13,7 @@ const EVERY = 10;
 const GENERATED = { from_ms: Date.parse('2026-11-19T12:00:00Z'), polls: 216, stations: 40 };
 
 /**
- * A lake of three days in a state folder whose path never changes, since Iceberg's tables hold whole paths; and its states, by name, as copies beside
+ * A lake of some days in a state folder whose path never changes, since Iceberg's tables hold whole paths; and its states, by name, as copies beside
  * it. DuckDB's tables, which Spark's are compared with, lie in it.
  */
 export class KilledLake {
@@ -52,11 +52,11 @@ export interface Later {
   readonly removed_date: string;
 }
 
-/** Writes the recording's lake without its late file: no table is made yet, but those of DuckDB. */
-export async function firstState(lake: KilledLake, seed: number): Promise<Later> {
+/** Writes the lake of the recording's first days without its late file: no table is made yet, but those of DuckDB. */
+export async function firstState(lake: KilledLake, seed: number, days: number): Promise<Later> {
   const room = dirname(lake.dir);
   const file = join(room, 'recording.ndjson.gz');
-  writeFileSync(file, gzipSync(hasSharedData ? thinned() : generated(seed)));
+  writeFileSync(file, gzipSync(firstDays(hasSharedData ? thinned() : generated(seed), days).join('\n')));
   const system = hasSharedData
     ? { system_id: 'boulder', time_zone: 'America/Denver' }
     : { system_id: 'city', time_zone: 'Europe/Vienna' };
@@ -65,12 +65,12 @@ export async function firstState(lake: KilledLake, seed: number): Promise<Later>
     .filter((name) => name.endsWith('.parquet'))
     .map((name) => `bronze/${name}`)
     .sort();
-  const [first, second] = [...new Set(hours.map((key) => /dt=([\d-]+)/.exec(key)?.[1] ?? ''))];
-  const middle = (date: string | undefined): string => {
+  const [first, second = first] = [...new Set(hours.map((key) => /dt=([\d-]+)/.exec(key)?.[1] ?? ''))];
+  const hourOf = (date: string | undefined, hours_after: number): string => {
     const own = hours.filter((key) => key.includes(`dt=${date}`));
-    return own[Math.floor(own.length / 2)] as string;
+    return own[Math.floor(own.length / 2) + hours_after] as string;
   };
-  const later = { late: middle(first), removed: middle(second), removed_date: second as string };
+  const later = { late: hourOf(first, 0), removed: hourOf(second, 1), removed_date: second as string };
   mkdirSync(join(room, 'aside'), { recursive: true });
   renameSync(join(lake.root, later.late), join(room, 'aside', 'late.parquet'));
   await settleLake(lake.root);
@@ -91,16 +91,22 @@ export async function laterState(lake: KilledLake, { late, removed, removed_date
   writeFileSync(mark, text);
 }
 
-function thinned(): string {
+function firstDays(lines: readonly string[], days: number): readonly string[] {
+  const dates = lines.map((line) => (JSON.parse(line) as { fetched_at: string }).fetched_at.slice(0, 10));
+  const kept = new Set([...new Set(dates)].slice(0, days));
+  return lines.filter((_, i) => kept.has(dates[i] ?? ''));
+}
+
+function thinned(): readonly string[] {
   const lines = gunzipSync(readFileSync(sharedData(RECORDING)))
     .toString()
     .trimEnd()
     .split('\n');
-  return lines.filter((_, i) => i % EVERY === 0).join('\n');
+  return lines.filter((_, i) => i % EVERY === 0);
 }
 
 /** A recording as those of ../shared are, of stations that walk at random. */
-function generated(seed: number): string {
+function generated(seed: number): readonly string[] {
   const random = new Random(seed, 91);
   const bikes = Array.from({ length: GENERATED.stations }, () => random.below(20));
   return Array.from({ length: GENERATED.polls }, (_, n) => {
@@ -119,5 +125,5 @@ function generated(seed: number): string {
     });
     const fetched_at = new Date(GENERATED.from_ms + n * INTERVAL_S * 1000).toISOString();
     return JSON.stringify({ fetched_at, body: { data: { stations } } });
-  }).join('\n');
+  });
 }
