@@ -30,29 +30,30 @@ def look(spark, table, has_rows):
     if not spark.catalog.tableExists(name):
         return None
 
-    def column(of, what, more=""):
-        return [r[0] for r in spark.sql(f"SELECT {what} FROM {name}.{of} {more}").collect()]
-
-    ids = column("snapshots", "snapshot_id", "ORDER BY committed_at")
+    snapshots = spark.sql(f"SELECT snapshot_id, unix_millis(committed_at) FROM {name}.snapshots ORDER BY committed_at").collect()
     # An entry with status 0 was there before: a snapshot has an effect on a day if it adds or removes a file of it.
     day = "CAST(data_file.partition.event_date AS STRING)" if TABLES[table]["partition"] == "day" else "'all'"
     effects = spark.sql(
         f"SELECT {day} AS day, count(DISTINCT snapshot_id) AS n FROM {name}.all_entries WHERE status <> 0 GROUP BY 1"
     ).collect()
+    named = spark.sql(" UNION ".join(f"SELECT {what} FROM {name}.{of}" for of, what in NAMED)).collect()
     return {
-        "snapshots": [str(i) for i in ids],
-        "committed_ms": column("snapshots", "unix_millis(committed_at)", "ORDER BY committed_at"),
+        "snapshots": [str(i) for i, _ in snapshots],
+        "committed_ms": [at_ms for _, at_ms in snapshots],
         "effects": {r.day: r.n for r in effects},
-        "files": column("files", "file_path"),
-        "named": sorted({path for of, what in NAMED for path in column(of, what)}),
-        "rows": {str(i): rows_of(spark, f"{name} VERSION AS OF {i}") for i in (ids if has_rows else [])},
+        "files": [r[0] for r in spark.sql(f"SELECT file_path FROM {name}.files").collect()],
+        "named": sorted(r[0] for r in named),
+        "rows": rows_of(spark, name, [i for i, _ in snapshots]) if has_rows else {},
     }
 
 
-def rows_of(spark, source):
-    """Count and hash of the rows, in any order: as a reader of that snapshot reads them."""
-    [row] = spark.sql(f"SELECT count(*) AS n, coalesce(bit_xor(xxhash64(struct(t.*))), 0) AS h FROM {source} AS t").collect()
-    return f"{row.n}:{row.h}"
+def rows_of(spark, name, snapshots):
+    """Snapshot -> count and hash of its rows, in any order: as a reader of that snapshot reads them."""
+    if not snapshots:
+        return {}
+    one = "SELECT '{0}' AS id, count(*) AS n, coalesce(bit_xor(xxhash64(struct(t.*))), 0) AS h FROM {1} VERSION AS OF {0} AS t"
+    rows = spark.sql(" UNION ALL ".join(one.format(i, name) for i in snapshots)).collect()
+    return {r.id: f"{r.n}:{r.h}" for r in rows}
 
 
 def split(spark, table):
