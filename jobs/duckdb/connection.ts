@@ -8,6 +8,9 @@ export interface DuckDBLimits {
   readonly spill_dir: string;
 }
 
+/** What makes a DuckDB know Spark's names. */
+export const PRELUDE = readFileSync(new URL('prelude.sql', import.meta.url), 'utf8');
+
 /** What a query answers: columns in their order, and rows of plain values. */
 export interface Answer {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -34,7 +37,7 @@ export class Database implements AsyncDisposable {
       autoload_known_extensions: 'false',
     });
     const connection = await instance.connect();
-    await connection.run(readFileSync(new URL('prelude.sql', import.meta.url), 'utf8'));
+    await connection.run(PRELUDE);
     return new Database(instance, connection);
   }
 

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Answer, Database } from './connection.ts';
+import { join, resolve } from 'node:path';
+import { type Answer, Database, PRELUDE } from './connection.ts';
 import { LakeFolder } from './lake-folder.ts';
-import { createViews, tableNames } from './views.ts';
+import { createViews, tableNames, viewStatements } from './views.ts';
 
 /** The lake bucket of a state folder: the one whose name ends in `-lake`. Throws with the remedy where there is none. */
 export function findLake(dir: string): string {
@@ -34,6 +34,11 @@ export async function queryLake(root: string, sql: string): Promise<Answer> {
       if (attempt >= ATTEMPTS || !MOVED.test(String(error))) throw error;
     }
   }
+}
+
+/** A script that makes the tables of `queryLake` and Spark's names in any DuckDB from 1.3 on, over the files that are there now. */
+export function lakeScript(root: string): string {
+  return `${PRELUDE}\n${viewStatements(new LakeFolder(resolve(root))).join(';\n')};\n`;
 }
 
 async function ask(root: string, sql: string): Promise<Answer> {

@@ -10,32 +10,40 @@ export const SHARED_VIEWS: readonly { readonly view: string; readonly inputs: Re
   views;
 
 /**
- * The schemas bronze, silver and gold over a lake as it is now. Each table is there also before it has rows, with its columns.
- * Files that come later are not seen by views that are made now.
+ * The statements that make the schemas bronze, silver and gold over a lake as it is now. Each table is there also before it has rows, with
+ * its columns. Files that come later are not seen by these views.
  */
-export async function createViews(db: Database, lake: LakeFolder): Promise<void> {
-  for (const schema of ['bronze', 'silver', 'gold']) await db.run(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
-  const view = (name: string, query: string): Promise<void> => db.run(`CREATE OR REPLACE VIEW ${name} AS ${query}`);
+export function viewStatements(lake: LakeFolder): string[] {
+  const schemas = ['bronze', 'silver', 'gold'].map((schema) => `CREATE SCHEMA IF NOT EXISTS ${schema}`);
+  const view = (name: string, query: string): string => `CREATE OR REPLACE VIEW ${name} AS ${query}`;
   const stored = (columns: Columns, prefix: string): string =>
     parquetRelation(
       columns,
       lake.parquetKeys(prefix).map((key) => lake.path(key)),
     );
-  await view('bronze.events', stored(BRONZE_COLUMNS, 'bronze/events'));
-  await view('silver.log', stored(LOG_COLUMNS, 'log'));
-  for (const { name, columns } of [...TABLES, ...TRIP_TABLES])
-    await view(name, stored(columns, name.replace('.', '/')));
-  await view('bronze.reloads', reloadsQuery(reloadRanges(lake)));
-  for (const { view: name, inputs } of SHARED_VIEWS) {
+  const shared = SHARED_VIEWS.map(({ view: name, inputs }) => {
     const bound = Object.entries(inputs).map(([input, table]) => `${input} AS (${rowsOf(table)})`);
-    await view(name, `WITH ${bound.join(', ')} SELECT * FROM (${queryText(`views/${name.replace('.', '_')}`)})`);
-  }
-  await view(
-    'gold.ledger_lanes',
-    `WITH stream_records AS (SELECT * FROM silver.records), log_batches AS (SELECT * FROM silver.batches),
+    return view(name, `WITH ${bound.join(', ')} SELECT * FROM (${queryText(`views/${name.replace('.', '_')}`)})`);
+  });
+  return [
+    ...schemas,
+    view('bronze.events', stored(BRONZE_COLUMNS, 'bronze/events')),
+    view('silver.log', stored(LOG_COLUMNS, 'log')),
+    ...[...TABLES, ...TRIP_TABLES].map(({ name, columns }) => view(name, stored(columns, name.replace('.', '/')))),
+    view('bronze.reloads', reloadsQuery(reloadRanges(lake))),
+    ...shared,
+    view(
+      'gold.ledger_lanes',
+      `WITH stream_records AS (SELECT * FROM silver.records), log_batches AS (SELECT * FROM silver.batches),
        batch_ranges AS (${queryText('ledger/batch_ranges')})
      SELECT * FROM (${queryText('ledger/ledger_lanes')})`,
-  );
+    ),
+  ];
+}
+
+/** Makes the views of `viewStatements`. */
+export async function createViews(db: Database, lake: LakeFolder): Promise<void> {
+  for (const statement of viewStatements(lake)) await db.run(statement);
 }
 
 /** Of Bronze the rows that count: what a reload superseded is in bronze.events alone. */

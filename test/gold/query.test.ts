@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findLake, queryLake } from '../../jobs/duckdb/query-lake.ts';
+import { findLake, lakeScript, queryLake } from '../../jobs/duckdb/query-lake.ts';
 import { settleLake } from '../../jobs/duckdb/settle.ts';
 import { toCsv, toTable } from '../../jobs/duckdb/show.ts';
 import { LOG_COLUMNS, TABLES } from '../../jobs/tables.ts';
@@ -67,6 +68,23 @@ describe('query', () => {
       );
       expect(rows).toEqual(Object.entries(columns).map(([column, type]) => [column, DUCKDB_TYPES[type] ?? type]));
     }
+  });
+
+  test('--views prints what makes the same tables in another DuckDB, wherever that runs', async () => {
+    const { stdout } = await query('--dir', lake.dir, '--views');
+    expect(stdout).toBe(lakeScript(lake.root));
+    const asked = 'SELECT station_id, unix_millis(hour), changes FROM gold.station_hourly ORDER BY 1, 2';
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    await connection.run(stdout);
+    const rows = (await connection.runAndReadAll(asked)).getRowsJson();
+    expect(rows).toEqual([
+      ['a "q", b', String(at('2026-11-21T10:00:00Z')), '0'],
+      ['s', String(at('2026-11-21T10:00:00Z')), '1'],
+    ]);
+    connection.closeSync();
+    instance.closeSync();
+    expect(stdout).toContain(`'${resolve(lake.root)}/gold/station_hourly/`);
   });
 
   test('a table by default, UTC', async () => {
