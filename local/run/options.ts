@@ -25,7 +25,8 @@ export interface RunOptions {
 export const USAGE = `bikelake: a bike-share system through poll → stream → Bronze → Silver → Gold, on this machine
 
   npm start                          a simulated city, its clock 60 times as fast
-  npm start -- --replay FILE         a recording (repeat for several), as fast as the machine goes
+  npm start -- --replay FILE         a recording (repeat for several), as fast as the machine goes; of NAME.ndjson.gz, what lies
+                                     beside it as NAME.station_information.json and NAME.system_information.json is served too
   npm start -- --system ID           a live system of config/systems.csv
   npm start -- --url URL             a live GBFS system by the URL of its gbfs.json
 

@@ -4,6 +4,7 @@ import { FatalError } from '../../lib/errors.ts';
 import type { Group } from '../../lib/poll/plan.ts';
 import { VirtualClock } from '../clock.ts';
 import { startFeedServer } from '../sources/feed-server.ts';
+import { type FeedBeside, feedsBeside, timeZoneOf } from '../sources/feeds-beside.ts';
 import { openRecording, type RecordingSystem, recordingSystem } from '../sources/recording.ts';
 import { type RunOptions, UsageError } from './options.ts';
 import type { Invoke, Source } from './source.ts';
@@ -12,6 +13,7 @@ import type { Invoke, Source } from './source.ts';
 class Replay {
   readonly system: RecordingSystem;
   readonly file: string;
+  readonly beside: readonly FeedBeside[];
   /** Polls that the recording holds. */
   readonly polls: number;
   /** The last line that an earlier run polled; 0: none, or it came to the end. */
@@ -20,9 +22,10 @@ class Replay {
   readonly #mark: string;
   #torn = false;
 
-  constructor(file: string, system: RecordingSystem, polls: number, dir: string) {
+  constructor(file: string, system: RecordingSystem, beside: readonly FeedBeside[], polls: number, dir: string) {
     this.file = file;
     this.system = system;
+    this.beside = beside;
     this.polls = polls;
     this.#mark = join(dir, 'replay', `${system.system_id}-${system.fingerprint.slice(0, 16)}.lines`);
     this.from = lastNumber(this.#mark);
@@ -66,10 +69,15 @@ async function countPolls(file: string): Promise<number> {
 export async function replaySource(options: RunOptions): Promise<Source> {
   const replays: Replay[] = [];
   for (const file of options.replay) {
-    replays.push(new Replay(file, await recordingSystem(file), await countPolls(file), options.dir));
+    const beside = feedsBeside(file);
+    const system = await recordingSystem(file, timeZoneOf(beside));
+    replays.push(new Replay(file, system, beside, await countPolls(file), options.dir));
   }
   refuseTwice(replays);
   const server = await startFeedServer();
+  for (const { system, beside } of replays) {
+    for (const { feed, body } of beside) server.add(system.system_id, feed, body);
+  }
   const clock = new VirtualClock(Math.min(...replays.map((r) => r.system.first_fetched_at_ms)), 0);
   const polls = replays.reduce((sum, replay) => sum + replay.polls, 0);
   return {

@@ -7,6 +7,8 @@ export interface FeedServer {
   url(system_id: string): string;
   /** From now on the system's station_status answers with these bytes: as JSON, or with `is_raw` as plain text. */
   show(system_id: string, body: Buffer, is_raw: boolean): void;
+  /** The system has this feed too, such as station_information, and it never changes. */
+  add(system_id: string, feed: string, body: Buffer): void;
   close(): Promise<void>;
 }
 
@@ -19,14 +21,20 @@ interface Shown {
 }
 
 /**
- * Serves recorded systems on the loopback address: for each a GBFS 2.3 discovery document that lists station_status alone, and what
- * `show` set last. Answers carry no validators, so that every poll gets the recorded bytes.
+ * Serves recorded systems on the loopback address: for each a GBFS 2.3 discovery document that lists station_status and what was added,
+ * and of station_status what `show` set last. Answers carry no validators, so that every poll gets the recorded bytes.
  */
 export async function startFeedServer(): Promise<FeedServer> {
   const shown = new Map<string, Shown>();
+  const added = new Map<string, Map<string, Buffer>>();
   const answerTo = (path: string): Answer => {
-    const [, system = '', document] = path.split('/');
-    if (document === 'gbfs.json') return jsonAnswer(discovery(`${server.url}/${system}`));
+    const [, system = '', document = ''] = path.split('/');
+    const feeds = added.get(decodeURIComponent(system));
+    if (document === 'gbfs.json') {
+      return jsonAnswer(discovery(`${server.url}/${system}`, ['station_status', ...(feeds?.keys() ?? [])]));
+    }
+    const unchanging = feeds?.get(document.replace(/\.json$/, ''));
+    if (unchanging) return jsonAnswer(unchanging);
     const current = shown.get(decodeURIComponent(system));
     if (document !== 'station_status.json' || !current) return textAnswer(404, 'nothing is shown here');
     return current.is_raw ? { ...textAnswer(200, ''), body: current.body } : jsonAnswer(current.body);
@@ -35,16 +43,20 @@ export async function startFeedServer(): Promise<FeedServer> {
   return {
     url: (system_id) => `${server.url}/${encodeURIComponent(system_id)}/gbfs.json`,
     show: (system_id, body, is_raw) => void shown.set(system_id, { body, is_raw }),
+    add: (system_id, feed, body) => {
+      const feeds = added.get(system_id) ?? new Map<string, Buffer>();
+      added.set(system_id, feeds.set(feed, body));
+    },
     close: () => server.close(),
   };
 }
 
-const discovery = (base: string): Buffer =>
+const discovery = (base: string, names: readonly string[]): Buffer =>
   Buffer.from(
     JSON.stringify({
       last_updated: DISCOVERY_UPDATED_S,
       ttl: 0,
       version: '2.3',
-      data: { en: { feeds: [{ name: 'station_status', url: `${base}/station_status.json` }] } },
+      data: { en: { feeds: names.map((name) => ({ name, url: `${base}/${name}.json` })) } },
     }),
   );

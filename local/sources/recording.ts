@@ -49,7 +49,7 @@ export interface RecordingSystem {
   readonly system_id: string;
   /** The median gap of the first polls, in whole minutes. */
   readonly interval_s: number;
-  /** IANA; the recording doesn't say it, so UTC. */
+  /** IANA; the recording doesn't say it: UTC, unless system_information lies beside it. */
   readonly time_zone: string;
   /** Stations in the first body that lists any. */
   readonly stations: number;
@@ -81,10 +81,11 @@ export async function recordingSystem(file: string, time_zone = 'UTC'): Promise<
   };
 }
 
+/** A recording's name without `.ndjson`, `.gz` and the like. */
+export const withoutEndings = (name: string): string => name.replace(/(\.(ndjson|jsonl|json|gz|gzip|zst|zstd))+$/i, '');
+
 function systemIdOf(file: string): string {
-  const name = basename(file)
-    .toLowerCase()
-    .replace(/(\.(ndjson|jsonl|json|gz|gzip|zst|zstd))+$/, '')
+  const name = withoutEndings(basename(file).toLowerCase())
     .replace(/[^a-z0-9]+\d{4}([-_]?\d{2}){1,2}$/, '')
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+|_+$/g, '');

@@ -38,6 +38,14 @@ test('what was no JSON comes as plain text, with status 200 and nothing added', 
   ]);
 });
 
+test('what was added is listed and served, in the system that it was added to alone', async () => {
+  server.add('three', 'station_information', Buffer.from('{"data":{}}'));
+  const { data } = await fetchJson(server.url('three'));
+  expect(data.en.feeds.map(({ name }: { name: string }) => name)).toEqual(['station_status', 'station_information']);
+  expect(await (await fetch(data.en.feeds[1].url)).text()).toBe('{"data":{}}');
+  expect((await fetch(data.en.feeds[1].url.replace('three', 'one'))).status).toBe(404);
+});
+
 test('before anything is shown, and elsewhere: 404', async () => {
   expect((await fetch(await statusUrl('nothing_yet'))).status).toBe(404);
   expect((await fetch(server.url('one').replace('gbfs.json', 'free_bike_status.json'))).status).toBe(404);
