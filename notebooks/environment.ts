@@ -18,7 +18,7 @@ const SPARK_LIMITS = { threads: 2, memory_mb: 1024 } as const;
 const PACKAGES = 'import pathlib, pyspark; print(pathlib.Path(pyspark.__file__).parent.parent)';
 
 /**
- * A Python with the notebook's packages, in .venv/notebook, made where they aren't there (about 400 MB), beside Spark's. `.venv/notebook/spark.json` tells
+ * A Python with the notebook's packages, in .venv/notebook, made where they aren't there (about 450 MB), beside Spark's. `.venv/notebook/spark.json` tells
  * the notebook where Spark is, whoever started its kernel. Throws FatalError `no_python`, `no_packages`, `no_java`.
  */
 export function notebookPython(): string {
