@@ -52,7 +52,7 @@ export function sparkEnvironment(): SparkEnvironment {
 }
 
 /** Where a Java 17 is: by JAVA_HOME, by PATH, or in the virtual environment. */
-function javaHome(python: string): string | null {
+export function javaHome(python: string): string | null {
   const home = process.env.JAVA_HOME;
   for (const java of [...(home === undefined ? [] : [join(home, 'bin', 'java')]), 'java']) {
     const said = spawnSync(java, ['-XshowSettings:properties', '-version'], { encoding: 'utf8' }).stderr ?? '';
