@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { Database } from '../../jobs/duckdb/connection.ts';
 import { LakeFolder } from '../../jobs/duckdb/lake-folder.ts';
 import { parquetRelation } from '../../jobs/duckdb/relation.ts';
-import { TABLES, type Table } from '../../jobs/tables.ts';
-import type { SparkAnswer } from './spark-runs.ts';
+import { type Columns, TABLES, type Table } from '../../jobs/tables.ts';
+import { bindTexts } from './same-text.ts';
+import type { SparkAnswer, Texts } from './spark-runs.ts';
 
 /** How far floating sums may be apart: they are added in different orders. */
 const FLOATING = 1e-9;
@@ -31,15 +32,35 @@ export async function compareTables(
     const theirs = (files[table.name] ?? []).map((url) => fileURLToPath(url));
     await db.run(`CREATE OR REPLACE TEMPORARY VIEW ours AS ${parquetRelation(table.columns, ours)}`);
     await db.run(`CREATE OR REPLACE TEMPORARY VIEW theirs AS ${parquetRelation(table.columns, theirs)}`);
-    const [row] = await db.rows<TableComparison>(comparison(table));
-    if (row === undefined) throw new Error(`${table.name}: nothing was compared`);
-    compared[table.name] = row;
+    compared[table.name] = await compareSides(db, table.columns);
   }
   return compared;
 }
 
+/** Compares what queries over files answer: in DuckDB now, and in Spark as its run wrote it. */
+export async function compareTexts(root: string, texts: Texts): Promise<Record<string, TableComparison>> {
+  const lake = new LakeFolder(root);
+  await using db = await Database.open({ threads: 2, memory_mb: 1024, spill_dir: `${lake.settle_dir}/compare` });
+  const compared: Record<string, TableComparison> = {};
+  for (const { name, ours, theirs } of await bindTexts(db, texts)) {
+    await db.run(`CREATE OR REPLACE TEMPORARY TABLE ours AS ${ours}`);
+    await db.run(`CREATE OR REPLACE TEMPORARY TABLE theirs AS ${theirs}`);
+    const columns = await db.rows<{ column_name: string; column_type: string }>('DESCRIBE ours');
+    const typed = columns.map((c) => [c.column_name, c.column_type === 'DOUBLE' ? 'DOUBLE' : 'STRING'] as const);
+    compared[name] = await compareSides(db, Object.fromEntries(typed));
+    await db.run('DROP TABLE ours; DROP TABLE theirs');
+  }
+  return compared;
+}
+
+async function compareSides(db: Database, columns: Columns): Promise<TableComparison> {
+  const [row] = await db.rows<TableComparison>(comparison(columns));
+  if (row === undefined) throw new Error('nothing was compared');
+  return row;
+}
+
 /** Exact columns name a row in each table, so that those of the two sides are paired by their order. */
-function comparison({ columns }: Table): string {
+function comparison(columns: Columns): string {
   const names = Object.keys(columns);
   const exact = names.filter((name) => columns[name] !== 'DOUBLE').join(', ');
   const floating = names.filter((name) => columns[name] === 'DOUBLE');

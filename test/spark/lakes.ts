@@ -5,12 +5,14 @@ import fc from 'fast-check';
 import type { Row } from '../../lib/parquet.ts';
 import { chainLake, minutePolls } from '../gold/chain-lake.ts';
 import { writeRecordingLake } from '../gold/recording-lake.ts';
+import { RECORDINGS } from '../gold/recordings.ts';
 import { at, chunk, MINUTE, receipt, SmallLake } from '../gold/small-lake.ts';
 import { deliver, Silver } from '../pipeline/consuming.ts';
 import { type Season, season } from '../pipeline/draw.ts';
 import { FOUND } from '../pipeline/found.ts';
 import { pollSeason, systemsOf } from '../pipeline/polling.ts';
-import { hasSharedData, hasTimeForLarge, sharedData } from '../shared.ts';
+import { hasSharedData, hasTimeForLarge } from '../shared.ts';
+import { isBounded } from './spark-runs.ts';
 
 /** A lake with Bronze and a log, not settled yet. */
 export interface TestLake {
@@ -20,28 +22,23 @@ export interface TestLake {
   remove(): void;
 }
 
-const SERIES = [
-  ['boulder', 'boulder_2022-04', 60, 'America/Denver'],
-  ['wienmobil', 'wienmobil_2025-11', 600, 'Europe/Vienna'],
-  ['docomo', 'docomo_2022-06-29', 60, 'Asia/Tokyo'],
-] as const;
-
-/** The recordings; the largest where there is time for it. */
+/** The recordings: the first alone where time is bounded, the largest where there is time for it. */
 export async function recordingLakes(): Promise<TestLake[]> {
   const lakes: TestLake[] = [];
-  for (const [system_id, file, interval_s, time_zone] of hasSharedData ? SERIES : []) {
-    if (system_id === 'docomo' && !hasTimeForLarge) continue;
+  for (const recording of hasSharedData ? RECORDINGS : []) {
+    const { system_id } = recording;
+    if ((isBounded && system_id !== 'boulder') || (system_id === 'docomo' && !hasTimeForLarge)) continue;
     const dir = mkdtempSync(join(tmpdir(), 'bikelake-spark-'));
     const root = join(dir, 's3', 'bikelake-dev-lake');
-    await writeRecordingLake(root, { file: sharedData(`series/${file}.ndjson.gz`), system_id, interval_s, time_zone });
+    await writeRecordingLake(root, recording);
     lakes.push({ name: system_id, dir, root, remove: () => rmSync(dir, { recursive: true, force: true }) });
   }
   return lakes;
 }
 
-/** Seasons of the pipeline's tests (docs/proof.md): gaps, late and double polls, 304s, given-up batches, rejects. The same ones each time. */
-export async function seasonLakes(drawn: number): Promise<TestLake[]> {
-  const found = FOUND.map(([known], i) => [`found-${i}`, known] as const);
+/** Seasons of the pipeline's tests (docs/proof.md): gaps, late and double polls, 304s, given-up batches, rejects; those that found something, and drawn ones, the same each time. */
+export async function seasonLakes(known: number, drawn: number): Promise<TestLake[]> {
+  const found = FOUND.slice(0, known).map(([own], i) => [`found-${i}`, own] as const);
   const seasons = fc.sample(season, { numRuns: drawn, seed: 20261121 }).map((s, i) => [`season-${i}`, s] as const);
   return Promise.all([...found, ...seasons].map(([name, s]) => seasonLake(name, s)));
 }
@@ -56,7 +53,7 @@ async function seasonLake(name: string, drawn: Season): Promise<TestLake> {
   return named(name, lake);
 }
 
-const named = (name: string, lake: SmallLake): TestLake => {
+export const named = (name: string, lake: SmallLake): TestLake => {
   return { name, dir: lake.dir, root: lake.root, remove: () => lake.remove() };
 };
 
@@ -127,6 +124,8 @@ export function broughtBackLake(): TestLake {
       .map((slot, n) => ({ station_id: 's', slot_ms: slot, seen: { bikes: n } }))
       .concat([{ station_id: 't', slot_ms, seen: { bikes: 1 } }]),
   );
+  // The log has begun a day of which nothing is in Bronze yet: views show it.
+  lake.log([200, 201], { fresh: 1 }, [{ station_id: 's', slot_ms: at('2026-11-22T10:00:00Z'), seen: { bikes: 2 } }]);
   return named('brought-back', lake);
 }
 
@@ -164,23 +163,34 @@ export function lateLakes(): { readonly whole: TestLake; readonly early: TestLak
   return { whole: named('whole', whole), early: named('early', early), late };
 }
 
-/** A log that lacks 10 changes, and holds 10 that never were. */
+const PLANTED = 10;
+export const stationsOf = (letter: string): string[] => Array.from({ length: PLANTED }, (_, i) => `${letter}${i}`);
+
+/** Ten stations each: of `m` the log lacks a change, of `x` it holds one that never was, of `l` the last observation comes late, of `o` all is as it should be. */
 export function plantedLake(): TestLake {
   const lake = new SmallLake();
   const slot = (n: number): number => FROM + n * MINUTE;
-  const stations = (bikes: number) => Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`s${i}`, { bikes }]));
+  const all = (letters: string, bikes: number) =>
+    Object.fromEntries(
+      letters
+        .split('')
+        .flatMap(stationsOf)
+        .map((id) => [id, { bikes }]),
+    );
   lake.bronze([
-    ...chunk({ slot_ms: slot(0), sequence: 1 }, stations(1)),
-    ...chunk({ slot_ms: slot(1), sequence: 2 }, stations(2)),
-    ...[30, 30].map((n, i) => receipt({ slot_ms: slot(i), sequence: 100 + i }, n)),
+    ...chunk({ slot_ms: slot(0), sequence: 1 }, all('mxlo', 1)),
+    ...chunk({ slot_ms: slot(2), sequence: 2 }, all('mxo', 2)),
+    ...chunk({ slot_ms: slot(1), sequence: 3 }, all('l', 9)),
+    receipt({ slot_ms: slot(0), sequence: 100 }, 40),
+    receipt({ slot_ms: slot(2), sequence: 101 }, 30),
+    receipt({ slot_ms: slot(1), sequence: 102 }, 10),
   ]);
-  const change = (i: number, n: number, bikes: number) => ({ station_id: `s${i}`, slot_ms: slot(n), seen: { bikes } });
-  const all = Array.from({ length: 30 }, (_, i) => i);
-  lake.log([1, 2], { fresh: 60 }, [
-    ...all.map((i) => change(i, 0, 1)),
-    ...all.filter((i) => i >= 10).map((i) => change(i, 1, 2)),
-    ...all.filter((i) => i < 10).map((i) => change(i, 5, 7)),
-  ]);
+  const changes = (letters: string, n: number, bikes: number) =>
+    letters
+      .split('')
+      .flatMap(stationsOf)
+      .map((station_id) => ({ station_id, slot_ms: slot(n), seen: { bikes } }));
+  lake.log([1, 3], { fresh: 70, late: 10 }, [...changes('mxlo', 0, 1), ...changes('xo', 2, 2), ...changes('x', 5, 7)]);
   return named('planted', lake);
 }
 
