@@ -60,8 +60,16 @@ class Ended(BaseException):
 
 
 REPLACE = warehouse.Warehouse.replace
-# Of the thread: when its run ends (`before 3`), and how many replacements it has made.
-ENDING = local()
+
+
+class Ending(local):
+    """Of the thread: when its run ends (`before 3`), and how many replacements it has made."""
+
+    at = ("never", 0)
+    calls = 0
+
+
+ENDING = Ending()
 
 
 def replace(self, *given):
