@@ -2,19 +2,19 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Database } from './duckdb/connection.ts';
 import { figuresOf } from './duckdb/figures.ts';
-import { askGate } from './duckdb/gate.ts';
+import { incompleteDays } from './duckdb/gate.ts';
 import { LakeFolder } from './duckdb/lake-folder.ts';
 import type { SettleReport } from './duckdb/settle.ts';
 
 /** What one run of settle, audit and gold comes to: `runs/<run>.json` of the lake. Spark leaves the same. */
 export interface RunReport {
   readonly run: string;
-  /** The instant up to which days were looked at: ISO 8601, UTC. */
-  readonly until: string;
+  /** Days that end after this instant wait: ISO 8601, UTC; null: none does. */
+  readonly until: string | null;
   /** Days that this run settled, and those of them that were not closed: UTC dates. */
   readonly dates: readonly string[];
   readonly incomplete: readonly string[];
-  /** Of the whole lake, as it is now. */
+  /** Of all days that don't wait, as they are now. */
   readonly settled_spans: number;
   readonly settled_changes: number;
   readonly ledger_difference: number;
@@ -27,7 +27,7 @@ export interface RunReport {
 export interface FinishedRun {
   /** Name of the run; a name of its own for each. */
   readonly run: string;
-  readonly until: string;
+  readonly until: string | null;
   readonly settled: SettleReport;
   readonly seconds: Readonly<Record<string, number>>;
 }
@@ -40,12 +40,12 @@ export const hasFinding = (report: RunReport): boolean =>
 export async function writeReport(root: string, { run, until, settled, seconds }: FinishedRun): Promise<RunReport> {
   const lake = new LakeFolder(root);
   const dates = settled.made.filter((name) => name.startsWith('settle ')).map((name) => name.slice('settle '.length));
-  const figures = await figuresOf(root);
+  const figures = await figuresOf(root, { until });
   const report: RunReport = {
     run,
     until,
     dates: dates.sort(),
-    incomplete: await incompleteOf(lake, dates, Date.parse(until)),
+    incomplete: await incompleteOf(lake, dates, until === null ? Date.now() : Date.parse(until)),
     settled_spans: figures.settled_spans,
     settled_changes: figures.settled_changes,
     ledger_difference: figures.ledger_difference,
@@ -61,13 +61,8 @@ export async function writeReport(root: string, { run, until, settled, seconds }
   return report;
 }
 
-async function incompleteOf(lake: LakeFolder, dates: readonly string[], until_ms: number): Promise<string[]> {
-  if (dates.length === 0) return [];
+async function incompleteOf(lake: LakeFolder, dates: readonly string[], now_ms: number): Promise<string[]> {
   await using db = await Database.open({ threads: 2, memory_mb: 384, spill_dir: join(lake.settle_dir, 'spill') });
-  const open: string[] = [];
-  for (const date of dates) {
-    const { verdict } = await askGate(db, lake, date, until_ms);
-    if (verdict !== 'closed') open.push(date);
-  }
-  return open;
+  // Awaited here: the database is closed when this returns.
+  return await incompleteDays(db, lake, dates, now_ms);
 }

@@ -244,6 +244,19 @@ export const LEDGER_DAILY = daily('gold.ledger_daily', {
   ...DATE,
 });
 
+export const LEDGER_LANES_DAILY = daily('gold.ledger_lanes_daily', {
+  lane: 'STRING',
+  shard_id: 'STRING',
+  /** Date of the log's folder that consumed the lines; null where no batch holds them. */
+  chain_date: 'DATE',
+  lines: 'BIGINT',
+  consumed: 'BIGINT',
+  given_up: 'BIGINT',
+  pending: 'BIGINT',
+  redriven: 'BIGINT',
+  ...DATE,
+});
+
 export const TABLES: readonly Table[] = [
   STATION_STATUS,
   STATION_INFORMATION,
@@ -258,6 +271,7 @@ export const TABLES: readonly Table[] = [
   FEED_QUALITY_DAILY,
   AUDIT_DAILY,
   LEDGER_DAILY,
+  LEDGER_LANES_DAILY,
 ];
 
 const TRIPS = {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { AUDIT_DAILY, POLLS, RECORDS, STATION_STATUS, type Table } from '../tables.ts';
+import { AUDIT_DAILY, LEDGER_LANES_DAILY, POLLS, STATION_STATUS, type Table } from '../tables.ts';
 import { Database } from './connection.ts';
+import { firstOpen } from './days.ts';
 import { LakeFolder } from './lake-folder.ts';
 import { keepLog, logFiles } from './log-files.ts';
 import { parquetRelation, queryText } from './relation.ts';
@@ -8,7 +9,8 @@ import { parquetRelation, queryText } from './relation.ts';
 /**
  * The figures of a lake as it is stored, at the last settle. Polls are those of feed station_status, each counted once;
  * bronze, silver and settled figures are of kind status. fresh, unchanged, duplicate and late are the sums of the log's batches,
- * which don't tell the kinds apart: with information in the stream, fresh is more than silver_rows.
+ * which don't tell the kinds apart: with information in the stream, fresh is more than silver_rows. With an instant, figures are of the days that
+ * ended before it, but for silver_rows and the sums of batches, which are of the whole log.
  */
 export interface Figures {
   readonly polls: number;
@@ -45,34 +47,39 @@ export interface Figures {
   readonly ledger_difference: number;
 }
 
-/** Reads the figures of the lake `<state>/s3/<bucket>`; all 0 where there is nothing. */
-export async function figuresOf(root: string): Promise<Figures> {
+/**
+ * Reads the figures of the lake `<state>/s3/<bucket>`; all 0 where there is nothing. `until`: days that end after this instant (ISO 8601, UTC) wait,
+ * and what the log has of them is no difference.
+ */
+export async function figuresOf(root: string, { until = null }: { until?: string | null } = {}): Promise<Figures> {
   const lake = new LakeFolder(root);
   const spill_dir = join(lake.settle_dir, 'spill');
   await using db = await Database.open({ threads: 2, memory_mb: 384, spill_dir });
-  const table = ({ name, columns }: Table): string =>
-    parquetRelation(
+  const first_open = until === null ? '9999-12-31' : firstOpen(until);
+  const table = ({ name, columns }: Table): string => {
+    const rows = parquetRelation(
       columns,
       lake.parquetKeys(name.replace('.', '/')).map((key) => lake.path(key)),
     );
+    return `SELECT * FROM (${rows}) WHERE event_date < DATE '${first_open}'`;
+  };
   await keepLog(
     db,
     lake,
     logFiles(lake),
-    'log_batches',
-    (rows) => `SELECT lane, shard_id, first_sequence, last_sequence, fresh, unchanged, duplicate, late, row_kind, kind
+    'log_counts',
+    (rows) => `SELECT fresh, unchanged, duplicate, late, row_kind
     FROM (${rows}) WHERE row_kind = 'batch' OR (row_kind = 'change' AND kind = 'status')`,
   );
   const silver = await one(
     db,
-    `SELECT count_if(row_kind = 'change') AS silver_rows, ${sums('fresh', 'unchanged', 'duplicate', 'late')} FROM log_batches`,
+    `SELECT count_if(row_kind = 'change') AS silver_rows, ${sums('fresh', 'unchanged', 'duplicate', 'late')} FROM log_counts`,
   );
-  await db.run(`DELETE FROM log_batches WHERE row_kind = 'change'`);
-  await db.run(`CREATE TEMPORARY VIEW stream_records AS ${table(RECORDS)}`);
-  await db.run(`CREATE TEMPORARY TABLE batch_ranges AS ${queryText('ledger/batch_ranges')}`);
+  await db.run(`CREATE TEMPORARY VIEW lane_days AS ${table(LEDGER_LANES_DAILY)}`);
+  await db.run(`CREATE TEMPORARY VIEW horizon AS SELECT DATE '${first_open}' AS first_open`);
   const lanes = await one(
     db,
-    `SELECT ${sums('given_up', 'redriven', 'pending', 'difference')} FROM (${queryText('ledger/ledger_lanes')})`,
+    `SELECT ${sums('given_up', 'redriven', 'pending', 'difference')} FROM (${queryText('ledger/ledger_lanes_until')})`,
   );
   const ledger = await one(
     db,

@@ -96,4 +96,6 @@ export function partitionKey({ name, partition }: Table, value: string | null): 
   return `${folder}/${partition === 'file' ? 'file_id' : 'event_date'}=${value}/part.parquet`;
 }
 
-const sumOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 32);
+/** What a file that settle made holds, in short. */
+export const sumOf = (file: string): string =>
+  createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 32);

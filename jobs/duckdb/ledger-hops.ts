@@ -2,6 +2,7 @@ import {
   AUDIT_DAILY,
   FEED_QUALITY_DAILY,
   LEDGER_DAILY,
+  LEDGER_LANES_DAILY,
   POLLS,
   RECORDS,
   STATION_INFORMATION,
@@ -54,20 +55,40 @@ export class Hops {
   readonly #lake: LakeFolder;
   readonly #log: readonly LogFile[];
   readonly #asked: Asked;
+  readonly #first_open: string | null;
 
-  private constructor(db: Database, lake: LakeFolder, log: readonly LogFile[], asked: Asked) {
+  private constructor(
+    db: Database,
+    lake: LakeFolder,
+    log: readonly LogFile[],
+    asked: Asked,
+    first_open: string | null,
+  ) {
     this.#db = db;
     this.#lake = lake;
     this.#log = log;
     this.#asked = asked;
+    this.#first_open = first_open;
   }
 
-  static async of(db: Database, lake: LakeFolder, log: readonly LogFile[], asked: Asked): Promise<Hops> {
-    const hops = new Hops(db, lake, log, asked);
+  /** `first_open`: the first date that waits; what the log has from it on is not counted. null: none does. */
+  static async of(
+    db: Database,
+    lake: LakeFolder,
+    all: readonly LogFile[],
+    asked: Asked,
+    first_open: string | null,
+  ): Promise<Hops> {
+    const log = all.filter(({ date }) => first_open === null || date < first_open);
+    const hops = new Hops(db, lake, log, asked, first_open);
     const columns = 'lane, shard_id, first_sequence, last_sequence, fresh, unchanged, duplicate, late';
     await keepLog(db, lake, log, 'log_batches', (rows) => `SELECT ${columns} FROM (${rows}) WHERE row_kind = 'batch'`);
     await db.run(`CREATE OR REPLACE TEMPORARY TABLE batch_ranges AS ${queryText('ledger/batch_ranges')}`);
     await db.run(`CREATE OR REPLACE TEMPORARY VIEW stream_records AS ${hops.#table(RECORDS)}`);
+    await db.run(`CREATE OR REPLACE TEMPORARY VIEW lane_days AS ${hops.#table(LEDGER_LANES_DAILY)}`);
+    await db.run(
+      `CREATE OR REPLACE TEMPORARY VIEW horizon AS SELECT DATE '${first_open ?? '9999-12-31'}' AS first_open`,
+    );
     return hops;
   }
 
@@ -94,9 +115,11 @@ export class Hops {
 
   /** From the lines of Bronze to what the log consumed, by lane and shard; of the whole lake. */
   lanes(): Promise<Answer> {
+    // From the log itself, unless days wait: what the log has of them can't be told from what it has of the days before by its batches alone.
+    const lanes = queryText(this.#first_open === null ? 'ledger/ledger_lanes' : 'ledger/ledger_lanes_until');
     return this.#db.answer(`SELECT l.lane, replace(l.shard_id, 'shardId-', '') AS shard, l.lines, l.consumed,
         b.fresh, b.unchanged, b.duplicate, b.late, l.given_up, l.redriven, l.pending, l.difference
-      FROM (${queryText('ledger/ledger_lanes')}) AS l
+      FROM (${lanes}) AS l
       LEFT JOIN (SELECT lane, shard_id, ${['fresh', 'unchanged', 'duplicate', 'late'].map((name) => `CAST(sum(${name}) AS BIGINT) AS ${name}`).join(', ')}
         FROM log_batches GROUP BY lane, shard_id) AS b ON b.lane = l.lane AND b.shard_id = l.shard_id
       ORDER BY ALL`);

@@ -15,17 +15,26 @@ export class LakeTwin implements Disposable {
   readonly lake: LakeFolder;
   readonly #dir: string;
 
-  constructor(lake: LakeFolder, manifest: Manifest, { sound }: FileCheck, quick: boolean) {
+  /** `first_open`: days from this date on wait; null: none. */
+  constructor(
+    lake: LakeFolder,
+    manifest: Manifest,
+    { sound }: FileCheck,
+    quick: boolean,
+    first_open: string | null = null,
+  ) {
     this.#dir = mkdtempSync(join(dirname(lake.settle_dir), 'ledger-'));
     this.lake = new LakeFolder(join(this.#dir, 's3', basename(lake.root)));
     const others = keysBelow(lake, '.').filter((key) => !OWN_PREFIXES.some((prefix) => key.startsWith(`${prefix}/`)));
-    const made = quick ? [...sound.silver, ...sound.gold] : [];
+    const isDue = (key: string): boolean =>
+      first_open === null || !((/\/event_date=([^/]+)\//.exec(key)?.[1] ?? '') >= first_open);
+    const made = quick ? [...sound.silver, ...sound.gold].filter(isDue) : [];
     for (const key of [...sound['bronze/events'], ...sound.log, ...made, ...others])
       this.#link(lake.path(key), this.lake.path(key));
     mkdirSync(this.lake.settle_dir, { recursive: true });
     writeFileSync(
       join(this.lake.settle_dir, 'manifest.json'),
-      JSON.stringify(remembered(manifest, new Set(sound['bronze/events']), quick)),
+      JSON.stringify(remembered(manifest, new Set(sound['bronze/events']), quick, first_open)),
     );
   }
 
@@ -49,9 +58,24 @@ export class LakeTwin implements Disposable {
  * What the twin's settle may take over. Never an audit: an object that was altered after it was audited has to be read again. And days
  * only where it is asked to be quick, and then not those of Bronze files that are gone or damaged: they are made again without them.
  */
-function remembered({ content }: Manifest, sound: ReadonlySet<string>, quick: boolean): Manifest['content'] {
+function remembered(
+  { content }: Manifest,
+  sound: ReadonlySet<string>,
+  quick: boolean,
+  first_open: string | null,
+): Manifest['content'] {
   if (!quick) return { ...content, bronze: {}, systems: {}, made: {} };
   const bronze = Object.fromEntries(Object.entries(content.bronze).filter(([key]) => sound.has(key)));
-  const made = Object.fromEntries(Object.entries(content.made).filter(([name]) => !name.startsWith('audit ')));
+  const made = Object.fromEntries(
+    Object.entries(content.made).filter(
+      ([name]) => !/^(audit|lanes) /.test(name) && (first_open === null || isOfDaysBefore(name, first_open)),
+    ),
+  );
   return { ...content, bronze, made };
+}
+
+/** Whether what has this name is made of days before a date alone: totals, quality and profile look ahead. */
+export function isOfDaysBefore(name: string, first_open: string): boolean {
+  const [kind = '', date = first_open] = name.split(' ');
+  return ['settle', 'hours', 'audit', 'lanes'].includes(kind) && date < first_open;
 }

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isAlive } from '../../local/alive.ts';
 import { type Answer, Database } from './connection.ts';
+import { firstOpen } from './days.ts';
 import { LakeFolder } from './lake-folder.ts';
 import { checkBronze } from './ledger-bronze.ts';
 import { checkChain } from './ledger-chain.ts';
 import { checkFiles, type FileCheck } from './ledger-files.ts';
 import { type Finding, finding, note } from './ledger-finding.ts';
 import { type Asked, Hops, type OddChange, type OddPoll } from './ledger-hops.ts';
-import { LakeTwin } from './ledger-twin.ts';
+import { isOfDaysBefore, LakeTwin } from './ledger-twin.ts';
 import { keptFrom, logExpiredUntil } from './log-expiry.ts';
 import { type LogFile, logFiles } from './log-files.ts';
 import { Manifest } from './manifest.ts';
@@ -19,6 +20,8 @@ import { settleLake } from './settle.ts';
 export interface LedgerOptions extends Partial<Asked> {
   /** Files by their ends and sums, and days as settle remembers them, instead of reading every page and counting everything anew. */
   readonly quick?: boolean;
+  /** Days that end after this instant wait (ISO 8601, UTC), and what the log has of them is not judged; null: no day waits. */
+  readonly until?: string | null;
   /** Told before each step. */
   readonly progress?: (step: string) => void;
 }
@@ -42,7 +45,7 @@ const LIMITS = { threads: 2, memory_mb: 384 } as const;
  * the lake, and counts both sides of each hop there. The lake is only read. While a run has the folder, what it is just writing is not judged.
  */
 export async function ledgerOf(root: string, options: LedgerOptions = {}): Promise<Ledger> {
-  const { quick = false, progress = () => undefined, system_id = null, date = null } = options;
+  const { quick = false, until = null, progress = () => undefined, system_id = null, date = null } = options;
   const lake = new LakeFolder(root);
   const is_running = hasRun(dirname(lake.settle_dir));
   const manifest = new Manifest(lake);
@@ -58,7 +61,8 @@ export async function ledgerOf(root: string, options: LedgerOptions = {}): Promi
     findings: [...whole.findings, ...bronze.findings],
     sound: { ...whole.sound, 'bronze/events': events },
   };
-  using twin = new LakeTwin(lake, manifest, check, quick);
+  const first_open = until === null ? null : firstOpen(until);
+  using twin = new LakeTwin(lake, manifest, check, quick, first_open);
   const log = logFiles(twin.lake);
   progress('following the chains of the log');
   const findings = [...check.findings];
@@ -69,7 +73,7 @@ export async function ledgerOf(root: string, options: LedgerOptions = {}): Promi
   }
   findings.push(...goneLanes(versions, log), ...unseen(manifest, check, log));
   progress('settling a twin of the lake');
-  const report = await settleLake(twin.lake.root);
+  const report = await settleLake(twin.lake.root, { until, of_the_rest: true });
   if (report.unplanned_systems.length > 0) {
     const message = `config/plan.json doesn't name ${report.unplanned_systems.join(', ')}: taken as polled every minute`;
     findings.push(
@@ -82,14 +86,14 @@ export async function ledgerOf(root: string, options: LedgerOptions = {}): Promi
     );
   }
   progress('counting');
-  const hops = await Hops.of(db, twin.lake, log, { system_id, date });
+  const hops = await Hops.of(db, twin.lake, log, { system_id, date }, first_open);
   const lanes = await hops.lanes();
   const tables = { polls: await hops.polls(), bronze: await hops.bronze(), lanes, settled: await hops.settled() };
   const odd_polls = await hops.oddPolls(events);
   const odd_changes = await hops.oddChanges();
   findings.push(...countFindings(tables, is_running, logExpiredUntil(lake) !== null));
   if (findings.every(({ reason, level }) => level === 'note' && reason !== 'not_settled')) {
-    findings.push(...(await unlikeBronze(db, lake, manifest, twin.lake)));
+    findings.push(...(await unlikeBronze(db, lake, manifest, twin.lake, first_open)));
   }
   const judged = is_running ? findings.map(whileRunning) : findings;
   return {
@@ -151,12 +155,14 @@ async function unlikeBronze(
   lake: LakeFolder,
   { content }: Manifest,
   twin: LakeFolder,
+  first_open: string | null,
 ): Promise<Finding[]> {
   const now = new Map(Object.values(new Manifest(twin).content.made).flatMap(({ files }) => Object.entries(files)));
   const gone = logExpiredUntil(lake);
   // Audits of days whose log has expired are those of then: the twin has none.
   const then = Object.entries(content.made)
     .filter(([name]) => gone === null || !name.startsWith('audit ') || name.slice('audit '.length) > gone)
+    .filter(([name]) => first_open === null || isOfDaysBefore(name, first_open))
     .flatMap(([, { files }]) => Object.entries(files));
   const found: Finding[] = [];
   for (const [key, sum] of then) {

@@ -1,6 +1,6 @@
 import { FatalError } from '../../lib/errors.ts';
 import { FORMAT_KEY, LOG_FORMAT } from '../../lib/silver/object.ts';
-import { LOG_COLUMNS } from '../tables.ts';
+import { type Columns, LOG_COLUMNS } from '../tables.ts';
 import { mustBeWhole } from './bronze-files.ts';
 import type { Database } from './connection.ts';
 import type { LakeFolder } from './lake-folder.ts';
@@ -38,7 +38,13 @@ export function logFiles(lake: LakeFolder, from_date = ''): LogFile[] {
 /** Objects that one statement reads: DuckDB holds about 150 KB for each, and a log has thousands. */
 const OBJECTS_AT_ONCE = 250;
 
-/** Keeps the result of a query over log objects as a temporary table. `query` gets the relation of some of them at a time. */
+/** The date of the folder that a row of `keepLog` lies in: that of the chain. */
+export const CHAIN_DATE = `CAST(regexp_extract(filename, 'event_date=(\\d{4}-\\d\\d-\\d\\d)/', 1) AS DATE)`;
+
+/**
+ * Keeps the result of a query over log objects as a temporary table. `query` gets the relation of some of them at a time, with `filename` beside
+ * the columns of the log.
+ */
 export async function keepLog(
   db: Database,
   lake: LakeFolder,
@@ -46,10 +52,11 @@ export async function keepLog(
   table: string,
   query: (rows: string) => string,
 ): Promise<void> {
-  await db.run(`CREATE OR REPLACE TEMPORARY TABLE ${table} AS ${query(parquetRelation(LOG_COLUMNS, []))}`);
+  const columns: Columns = { ...LOG_COLUMNS, filename: 'STRING' };
+  await db.run(`CREATE OR REPLACE TEMPORARY TABLE ${table} AS ${query(parquetRelation(columns, []))}`);
   for (let from = 0; from < files.length; from += OBJECTS_AT_ONCE) {
     const paths = files.slice(from, from + OBJECTS_AT_ONCE).map((file) => lake.path(file.key));
-    await db.run(`INSERT INTO ${table} ${query(parquetRelation(LOG_COLUMNS, paths))}`);
+    await db.run(`INSERT INTO ${table} ${query(parquetRelation(columns, paths, ', filename = true'))}`);
   }
 }
 

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { FatalError } from '../../lib/errors.ts';
 import type { Kind } from '../../lib/event.ts';
 import { POLLS, RECORDS, STATION_INFORMATION, STATION_LAST, STATION_STATUS } from '../tables.ts';
 import { bronzeKeys, firstBasis } from './bronze-files.ts';
 import { DAY_MS, dayQuery, startOf } from './days.ts';
 import { feedsQuery, guardMs, INFORMATION_GUARD_MS, systemsQuery } from './feeds.ts';
+import { mustBeWhole } from './kept-days.ts';
 import { BRONZE_COLUMNS, parquetRelation, queryText } from './relation.ts';
 import { rangesWithin, reloadsQuery } from './reloads.ts';
 import type { Workshop } from './workshop.ts';
@@ -19,8 +21,10 @@ export const settleName = (date: string): string => `settle ${date}`;
  * Settles a UTC day from Bronze alone: its observations become spans, its receipts polls, its chunks records. The rows come by path
  * from every file that holds some of the day, of the bases that its 304s confirm, and of the guard after its end; whether the
  * content of a station's first observation is a change, the settled day before says. Each table's partition is replaced atomically.
+ * Throws FatalError `bronze_is_gone` and `bronze_is_less` where Bronze has lost something of a day that is settled; `of_the_rest` settles it
+ * all the same.
  */
-export async function settleDay(shop: Workshop, date: string, sql: string): Promise<void> {
+export async function settleDay(shop: Workshop, date: string, sql: string, of_the_rest = false): Promise<void> {
   const { manifest } = shop;
   const before = shop.settledDates().findLast((d) => d < date) ?? null;
   const systems = (manifest.content.systems[date] ?? []).map((id) => shop.systems.of(id));
@@ -39,8 +43,10 @@ export async function settleDay(shop: Workshop, date: string, sql: string): Prom
   await shop.make(settleName(date), [sql, keys, systems, before, carried, reloads], async () => {
     const gone = keys.find((key) => !existsSync(shop.lake.path(key)));
     if (gone !== undefined) {
-      throw new Error(
-        `${date} can't be settled again: ${gone}, which holds rows of it, is gone from the lake. Put it back, or leave that day's late files out of Bronze`,
+      throw new FatalError(
+        'gold',
+        'bronze_is_gone',
+        `${date} can't be settled again: ${gone}, which holds rows of it, is gone from the lake. The day stays as it is. Put the file back`,
       );
     }
     await shop.bind('day', dayQuery(date));
@@ -56,6 +62,7 @@ export async function settleDay(shop: Workshop, date: string, sql: string): Prom
     await shop.bind('reloads', reloadsQuery(reloads));
     await shop.bind('bronze_window', queryText('settle/00_bronze_window'));
     for (const step of STEPS) await shop.keep(tableOf(step), `settle/${step}`);
+    if (!of_the_rest) await mustBeWhole(shop, date);
     const written = {
       ...(await shop.write(STATION_STATUS, date, 'settle/07_station_status')),
       ...(await shop.write(STATION_INFORMATION, date, 'settle/08_station_information')),

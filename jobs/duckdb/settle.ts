@@ -1,23 +1,30 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FatalError } from '../../lib/errors.ts';
 import { AUDIT_DAILY, STATION_HOURLY, STATION_STATUS } from '../tables.ts';
 import { makeAudits } from './audit-day.ts';
 import { accountForBronze } from './bronze-files.ts';
 import { Database } from './connection.ts';
+import { firstOpen } from './days.ts';
 import { applyMarks } from './dirty-marks.ts';
 import { Systems } from './feeds.ts';
 import { makeGold } from './gold-day.ts';
+import { keepAsItIs, keepGoneDays } from './kept-days.ts';
 import { LakeFolder } from './lake-folder.ts';
 import { accountForLog } from './log-files.ts';
 import { fingerprint, Manifest } from './manifest.ts';
 import { parquetRelation } from './relation.ts';
-import { settleDay } from './settle-day.ts';
+import { settleDay, settleName } from './settle-day.ts';
 import { Workshop } from './workshop.ts';
 
 export interface SettleOptions {
   readonly threads?: number;
   readonly memory_mb?: number;
+  /** Days that end after this instant wait (ISO 8601, UTC); null: all days are settled. */
+  readonly until?: string | null;
+  /** Settles days of which Bronze has lost something from what is left, in the place of refusing it. */
+  readonly of_the_rest?: boolean;
   /** Told before each step. */
   readonly progress?: (step: string) => void;
 }
@@ -44,7 +51,8 @@ const running = new Map<string, Promise<unknown>>();
  * `root` is the lake bucket as a folder, `<state>/s3/<bucket>`. May be run at any time and again: nothing new, nothing written;
  * killed half-way, the next run goes on with the same result. Two runs on one lake in one process wait for each other;
  * two processes must not settle one lake (the state folder has one owner).
- * Errors: Bronze files that a day needs and that are gone, a file that is no Parquet (both named), a plan that is no JSON.
+ * Errors: a file that is no Parquet (named), a plan that is no JSON; days that can't be settled again since Bronze has lost something of them
+ * (named, when all else is made: they stay as they are).
  */
 export function settleLake(root: string, options: SettleOptions = {}): Promise<SettleReport> {
   const before = running.get(root) ?? Promise.resolve();
@@ -54,7 +62,10 @@ export function settleLake(root: string, options: SettleOptions = {}): Promise<S
   return run;
 }
 
-async function settle(root: string, { threads = 2, memory_mb = 384, progress = () => undefined }: SettleOptions) {
+async function settle(
+  root: string,
+  { threads = 2, memory_mb = 384, until = null, of_the_rest = false, progress = () => undefined }: SettleOptions,
+) {
   const lake = new LakeFolder(root);
   lake.clear();
   mkdirSync(lake.settle_dir, { recursive: true });
@@ -63,20 +74,34 @@ async function settle(root: string, { threads = 2, memory_mb = 384, progress = (
   const shop = new Workshop(db, lake, manifest, new Systems(lake));
 
   progress('reading what is new in Bronze and in the log');
-  const endMarks = applyMarks(lake, manifest);
+  const first_open = until === null ? null : firstOpen(until);
+  const isDue = (date: string): boolean => first_open === null || date < first_open;
+  const { waived, endMarks } = applyMarks(lake, manifest, isDue);
   const bronze_files = await accountForBronze(db, lake, manifest);
   await accountForLog(db, lake, manifest);
+  await keepGoneDays(shop);
   const sql = sqlPrints();
+  const refused: FatalError[] = [];
   const dates = new Set([...Object.values(manifest.content.bronze).flatMap((c) => c.map(({ date }) => date))]);
-  for (const date of [...dates].sort()) {
+  for (const date of [...dates].filter(isDue).sort()) {
     progress(`settling ${date}`);
-    await settleDay(shop, date, sql.settle ?? '');
+    try {
+      await settleDay(shop, date, sql.settle ?? '', of_the_rest || waived.has(date));
+    } catch (error) {
+      if (!(error instanceof FatalError && /^bronze_is_/.test(error.reason))) throw error;
+      refused.push(error);
+      if (!(settleName(date) in manifest.content.made)) await keepAsItIs(shop, date);
+    }
   }
   progress('making Gold');
   await makeGold(shop, sql.gold ?? '');
   progress('comparing the log with what is settled');
-  await makeAudits(shop, sql.ledger ?? '');
+  await makeAudits(shop, sql.ledger ?? '', first_open);
   if (bronze_files > 0 || shop.made.length > 0) manifest.save();
+  const [first] = refused;
+  if (first !== undefined) {
+    throw new FatalError('gold', first.reason, refused.map(({ message }) => message).join('\n'));
+  }
   endMarks();
   const systems = new Set(Object.values(manifest.content.systems).flat());
   return {

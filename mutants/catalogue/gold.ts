@@ -256,9 +256,9 @@ const LEDGERS: readonly Mutant[] = [
     breaks: 'What was given up looks as if it were still to come.',
     edits: [
       {
-        file: 'jobs/sql/ledger/ledger_lanes.sql',
-        find: 'coalesce(r.sequence > c.last_sequence, true) AS is_pending',
-        replace: 'true AS is_pending',
+        file: 'jobs/sql/ledger/ledger_lanes_daily.sql',
+        find: 'AND coalesce(p.sequence > c.last_sequence, true) THEN',
+        replace: 'THEN',
       },
     ],
     tests: [LEDGER],
@@ -338,6 +338,60 @@ const GATE = 'jobs/sql/gate/ledger_gate.sql';
 const MACHINE = 'resources/gold/machine.cjs';
 const STATUS_CHANGES = 'jobs/sql/views/silver_status_changes.sql';
 
+const UNTIL_TEST = 'test/gold/report-until.test.ts';
+const LOST_TEST = 'test/gold/lost-bronze.test.ts';
+
+const REPORTS: readonly Mutant[] = [
+  one(
+    'report-lane-difference-hidden',
+    'Lines that the log consumed twice or never are no difference of a report.',
+    {
+      file: 'jobs/sql/ledger/ledger_lanes_until.sql',
+      find: 'CAST(abs(sum(l.lines)',
+      replace: 'CAST(0 * abs(sum(l.lines)',
+    },
+    LEDGER,
+  ),
+  one(
+    'report-counts-what-a-later-folder-consumed',
+    'Lines of a day that the log consumed on the next are a difference until that is over.',
+    {
+      file: 'jobs/sql/ledger/ledger_lanes_until.sql',
+      find: ' AND coalesce(l.chain_date < h.first_open, true)',
+      replace: '',
+    },
+    UNTIL_TEST,
+  ),
+  one(
+    'report-old-day-open-for-a-new-group',
+    'A group that the plan has only since then keeps every old day open.',
+    {
+      file: 'jobs/sql/gate/settled_rows.sql',
+      find: 'FROM newest_receipts',
+      replace: 'FROM newest_receipts WHERE false',
+    },
+    UNTIL_TEST,
+  ),
+  one(
+    'settle-replaces-a-day-by-less',
+    'A settled day is replaced by what is left of its Bronze.',
+    { file: 'jobs/sql/gate/lost_records.sql', find: 'coalesce(r.lines < s.lines, true)', replace: 'false' },
+    LOST_TEST,
+  ),
+  one(
+    'settle-forgets-a-receipt-that-is-gone',
+    'A poll whose receipt is gone from Bronze counts as never made.',
+    { file: 'jobs/sql/gate/lost_records.sql', find: 'AND r.slot_ms IS NULL', replace: 'AND false' },
+    LOST_TEST,
+  ),
+  one(
+    'settle-forgets-a-day-without-bronze',
+    'Without the manifest, a day whose Bronze is gone is no day, and the next one begins anew.',
+    { file: 'jobs/duckdb/settle.ts', find: '  await keepGoneDays(shop);', replace: '' },
+    LOST_TEST,
+  ),
+];
+
 const ON_AWS: readonly Mutant[] = [
   one(
     'gate-one-missing-event-is-none',
@@ -395,4 +449,4 @@ const ON_AWS: readonly Mutant[] = [
   ),
 ];
 
-export const GOLD: readonly Mutant[] = [...SETTLE, ...GOLD_TABLES, ...LEDGERS, ...ON_AWS];
+export const GOLD: readonly Mutant[] = [...SETTLE, ...GOLD_TABLES, ...LEDGERS, ...REPORTS, ...ON_AWS];

@@ -1,9 +1,9 @@
 """
-Runs the Spark job on several lakes in one session: `runs.py WORK.json`. WORK is a list of {name, lake, warehouse, steps, is_large, until, add, ends,
+Runs the Spark job on several lakes in one session: `runs.py WORK.json`. WORK is a list of {name, lake, warehouse, steps, is_large, until, add, forget, ends,
 maintain, ask, texts, trips}; what they come to is beside it in WORK.json.out: {answers, queries, peak_rss_bytes, cpu_seconds}. An answer has the run's exit
 code, its report, and the data files and the number of snapshots of each table; `queries` are the names of the files of jobs/sql that were run.
 
-is_large: Spark is set up as the job sets it up, and not for tiny lakes. add: a folder whose files come into the lake before the run. ends: the run ends
+is_large: Spark is set up as the job sets it up, and not for tiny lakes. add: a folder whose files come into the lake before the run. forget: the manifest is removed before it. ends: the run ends
 at this replacement of a partition, before (`before 3`) or after it (`after 3`): code is null then. maintain: [dry_run, keep_days]; the answer then has
 the rows of each snapshot of each table, in short. ask: name -> a query over the tables, whose rows are answered as texts. texts: {relations, queries,
 out}: queries over files, whose rows are written to `out`/<name> (same-text.ts). trips: trip files, counted into the warehouse; such runs are the last.
@@ -113,6 +113,8 @@ def run_one(spark, index, work):
     catalog = f"lake{index}"
     for key, value in job.catalog_settings(catalog, "hadoop", work["warehouse"]).items():
         spark.conf.set(key, value)
+    if work.get("forget"):
+        (Path(urlparse(work["warehouse"]).path) / "runs" / "manifest.json").unlink()
     if "add" in work:
         shutil.copytree(work["add"], path_of(work["lake"]), dirs_exist_ok=True)
     options = Options(work["lake"], work["warehouse"], catalog, None, "", work["name"], work.get("until"), [], work["steps"], *work.get("maintain", []))

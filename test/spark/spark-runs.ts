@@ -27,6 +27,8 @@ export interface SparkRun {
   readonly warehouse?: string;
   /** A folder whose files come into the lake before the run. */
   readonly add?: string;
+  /** What settle remembers is lost before the run. */
+  readonly forget?: boolean;
   /** Of the step maintain: dry run, and days for which readers go on. The answer has `versions` then. */
   readonly maintain?: readonly [boolean, number];
   /** The run ends before or after its nth replacement of a partition. */

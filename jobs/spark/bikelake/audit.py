@@ -1,18 +1,20 @@
 """Compares each settled day with the Silver log, where either side changed."""
 from .bronze import bronze_keys, bronze_rows
 from .days import DAY_MS, day_query, days_after, start_of
-from .log import LOG_COLUMNS, expired_until, log_files, log_rows
+from .kept import is_kept
+from .log import FIRST_FOLDER, LOG_COLUMNS, expired_until, log_files, log_rows
 from .relation import BRONZE_COLUMNS, parquet, query_text, sql_print
 from .settle import settle_name
 
 STATUS, INFORMATION, LAST = "silver.station_status", "silver.station_information", "silver.station_last"
 POLLS, RECORDS, EXPLANATIONS = "silver.polls", "silver.records", "silver.explanations"
+LANES = "gold.ledger_lanes_daily"
 SIDES = (STATUS, INFORMATION, RECORDS, POLLS)
 BRONZE_OF_STATIONS = ("kind", "system_id", "station_id", "part", "slot_ms", "shard_id", "sequence_number")
 LOG_OF_AUDIT = (
     "row_kind",
     *("lane", "kind", "system_id", "station_id", "slot", "content_hash"),
-    *("shard_id", "first_sequence", "last_sequence", "fresh", "unchanged", "duplicate", "late"),
+    *("shard_id", "first_sequence", "last_sequence", "fresh", "unchanged", "duplicate", "late", "chain_date"),
 )
 
 # What lanes that were begun by relane began with stands in JSON, which is where the engines differ: so it is an input of the SQL.
@@ -40,27 +42,43 @@ def _audit_name(date):
     return f"audit {date}"
 
 
-def make_audits(shop):
-    """In order: what explains a day may explain the next."""
+def _lanes_name(date):
+    return f"lanes {date}"
+
+
+def make_audits(shop, is_due):
+    """
+    In order: what explains a day may explain the next. Of a day that the log has and Bronze has not, only the ledger of the lanes is made; none of
+    days that aren't due.
+    """
     settled = shop.manifest.settled_dates()
     files = []
     gone = expired_until(shop.lake)
-    # What has expired would be missing.
-    for date in (d for d in settled if gone is None or d > gone):
+    # The chains begin in the first folder: with a turn, never with a batch.
+    only_logged = {d for d in shop.manifest.content["log"] if is_due(d) and d != FIRST_FOLDER} - set(settled)
+    for date in sorted({*settled, *only_logged}):
+        # What has expired would be missing, of the log or of Bronze. The day's audit stays as it is, from when all was there.
+        if (gone is not None and date <= gone) or is_kept(shop.manifest, date):
+            continue
         sides = [shop.content(settle_name(date), table) for table in SIDES]
-        explained = [shop.content(_audit_name(d), EXPLANATIONS) for d in _explaining(shop, settled, date)]
+        explained = [[d, shop.content(_audit_name(d), EXPLANATIONS)] for d in _explaining(shop, settled, date)]
 
         def make(date=date):
             if not files:
                 files.extend(log_files(shop.lake, date))
             _bind_log(shop, [file for file in files if file.date >= date])
-            return _audit_day(shop, date, settled)
+            return _write_lanes(shop, date) if date in only_logged else _audit_day(shop, date, settled)
 
+        if date in only_logged:
+            shop.make(_lanes_name(date), [sql_print("ledger"), shop.manifest.content["log"][date]], make)
+            continue
+        shop.manifest.forget([_lanes_name(date)])
         shop.make(_audit_name(date), [sql_print("ledger"), sides, explained, shop.manifest.content["log"].get(date)], make)
 
 
 def _explaining(shop, settled, until):
-    return [d for d in settled if d < until and shop.content(_audit_name(d), EXPLANATIONS) is not None]
+    """By the table, which knows them also where the manifest was lost and the log of the day has expired."""
+    return [d for d in settled if d < until and shop.warehouse.rows_of(EXPLANATIONS, d) > 0]
 
 
 def _bind_log(shop, files):
@@ -68,7 +86,8 @@ def _bind_log(shop, files):
     shop.bind_rows("log_rows", log_rows(shop, files).select(*LOG_OF_AUDIT))
     shop.bind("log_changes", "SELECT * FROM log_rows WHERE row_kind = 'change'")
     shop.bind("log_batches", "SELECT * FROM log_rows WHERE row_kind = 'batch'")
-    shop.keep("batch_ranges", "ledger/batch_ranges")
+    shop.keep("dated_ranges", "ledger/dated_ranges")
+    shop.bind("batch_ranges", "SELECT * FROM dated_ranges")
     lanes = shop.manifest.content["lanes"].values()
     begun = [lane["first"] for lane in lanes if lane["first"] is not None and lane["version"] > 1]
     # It goes with the days that it says something of.
@@ -86,8 +105,11 @@ def _audit_day(shop, date, settled):
     shop.keep("outsiders", "ledger/outsiders")
     shop.bind_table("polls_around", POLLS, [days_after(date, -1), date])
     shop.keep("odd_confirmations", "ledger/odd_confirmations")
-    [(given_up, outsiders)] = shop.spark.sql("SELECT count_if(why = 'given_up'), count(*) FROM outsiders").collect()
-    if given_up > 0:
+    contents = _write_lanes(shop, date)
+    lanes = shop.warehouse.relation(LANES, [date])
+    [(unconsumed,)] = shop.spark.sql(f"SELECT coalesce(sum(given_up + pending), 0) FROM ({lanes})").collect()
+    [(outsiders,)] = shop.spark.sql("SELECT count(*) FROM outsiders").collect()
+    if unconsumed > 0:
         shop.manifest.content["open"][date] = True
     else:
         shop.manifest.content["open"].pop(date, None)
@@ -96,10 +118,17 @@ def _audit_day(shop, date, settled):
     if not is_alike:
         _bind_two_days(shop, date)
     explanations = shop.warehouse.relation(EXPLANATIONS, []) if is_alike else query_text("ledger/explanations")
-    contents = {EXPLANATIONS: shop.warehouse.replace(EXPLANATIONS, date, explanations)}
+    contents[EXPLANATIONS] = shop.warehouse.replace(EXPLANATIONS, date, explanations)
     _bind_sides(shop, date, before, settled)
     contents.update(shop.write("gold.audit_daily", date, "ledger/audit_daily"))
     return contents
+
+
+def _write_lanes(shop, date):
+    """The ledger of the lanes, for the day's records and the batches of its folders."""
+    shop.bind("day", day_query(date))
+    shop.bind_table("day_records", RECORDS, [date])
+    return shop.write(LANES, date, "ledger/ledger_lanes_daily")
 
 
 def _bind_sides(shop, date, before, settled):

@@ -55,7 +55,10 @@ def expired_until(lake):
 
 
 def log_rows(shop, files):
-    return parquet(shop.spark, LOG_COLUMNS, [shop.lake.path(file.key) for file in files])
+    """The rows of log objects, with chain_date beside the columns of the log: the date of their folder."""
+    rows = parquet(shop.spark, LOG_COLUMNS, [shop.lake.path(file.key) for file in files])
+    path = "_metadata.file_path" if files else "''"
+    return rows.selectExpr("*", f"try_cast(regexp_extract({path}, 'event_date=([0-9-]+)/', 1) AS DATE) AS chain_date")
 
 
 def account_for_log(shop):

@@ -3,7 +3,7 @@ import hashlib
 import json
 
 KEY = "runs/manifest.json"
-EMPTY = {"format": 1, "bronze": {}, "systems": {}, "lanes": {}, "log": {}, "open": {}, "made": {}}
+EMPTY = {"format": 1, "bronze": {}, "systems": {}, "lanes": {}, "log": {}, "open": {}, "untold": {}, "made": {}}
 
 
 class Manifest:
@@ -16,7 +16,8 @@ class Manifest:
     lanes: lane -> the newest object of its chain that was looked at (version, date), and its first one (key).
     log: slot date -> the last object of the log that may concern its audit.
     open: slot dates with records that the log hadn't consumed when they were last audited.
-    made: name -> inputs (a fingerprint), contents (table -> what the partition holds, in short), and for a settled day whether it was closed.
+    untold: slot dates that were settled since the last report was written.
+    made: name -> inputs (a fingerprint), contents (table -> what the partition holds, in short).
     """
 
     def __init__(self, store):

@@ -10,10 +10,11 @@ PREFIX = "dirty"
 def apply_marks(lake, manifest, is_due):
     """
     Forgets what the marks of due days say is not to be trusted: what was made for a day, and Bronze files that were taken away on purpose.
-    Answers with the keys of the marks, to be removed once the days are settled: killed before, the next run finds the marks again.
+    Answers with the keys of the marks, to be removed once the days are settled (killed before, the next run finds the marks again), and with the
+    days that have lost something of Bronze on purpose.
     """
     made, bronze = manifest.content["made"], manifest.content["bronze"]
-    applied = []
+    applied, waived = [], set()
     for key in lake.keys(PREFIX, ".json"):
         date, removed = _parse(lake.read(key), key)
         for file in removed:
@@ -22,7 +23,9 @@ def apply_marks(lake, manifest, is_due):
         if is_due(date):
             manifest.forget([name for name in made if name.endswith(f" {date}")])
             applied.append(key)
-    return applied
+            if removed:
+                waived.add(date)
+    return applied, waived
 
 
 def _parse(text, key):

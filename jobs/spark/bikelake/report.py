@@ -1,35 +1,29 @@
 """What a run comes to: `runs/<run>.json`."""
-from .log import log_files, log_rows
+from .days import instant_ms
+from .gate import incomplete_days
 from .relation import query_text
-from .settle import settle_name
-
-RECORDS_BEFORE = """
-  SELECT r.*
-  FROM ({records}) AS r
-  LEFT JOIN (
-    SELECT lane, shard_id, min(lpad(first_sequence, 128, '0')) AS first_sequence
-    FROM later_batches
-    GROUP BY lane, shard_id
-  ) AS l ON l.lane = r.lane AND l.shard_id = r.shard_id
-  WHERE l.first_sequence IS NULL OR lpad(r.sequence_number, 128, '0') < l.first_sequence"""
 
 
 def report_of(shop, run, until, first_open, seconds):
-    """Figures are of the whole lake as it is now; `dates` are the days that this run settled, `incomplete` those of them that were not closed."""
-    made = shop.manifest.content["made"]
-    dates = sorted(name[len("settle ") :] for name in shop.made if name.startswith("settle "))
-    polls = _one(shop, "silver.polls", "sum(receipt_difference + bronze_difference) AS difference")
-    spans = _one(shop, "silver.station_status", "count(*) AS spans, count_if(is_change) AS changes")
+    """
+    Figures are of all days that don't wait, as they are now; `dates` are the days that were settled since the last report, `incomplete` those of them that the
+    gate doesn't say are closed. `first_open`: the first date that waits; None: none does.
+    """
+    dates = sorted(shop.manifest.content["untold"])
+    incomplete = incomplete_days(shop, dates, None if until is None else instant_ms(until))
+    polls = _one(shop, "silver.polls", first_open, "sum(receipt_difference + bronze_difference) AS difference")
+    spans = _one(shop, "silver.station_status", first_open, "count(*) AS spans, count_if(is_change) AS changes")
     audit = _one(
         shop,
         "gold.audit_daily",
+        first_open,
         "sum(missing) AS missing, sum(extra) AS extra, sum(missing_explained + extra_explained) AS explained",
     )
     return {
         "run": run,
         "until": until,
         "dates": dates,
-        "incomplete": [date for date in dates if not made[settle_name(date)]["is_closed"]],
+        "incomplete": incomplete,
         "settled_spans": spans["spans"] or 0,
         "settled_changes": spans["changes"] or 0,
         "ledger_difference": (polls["difference"] or 0) + _lanes_difference(shop, first_open),
@@ -45,22 +39,19 @@ def has_finding(report):
 
 
 def _lanes_difference(shop, first_open):
-    """
-    Bronze against the batches of the log, of what is settled. `first_open`: the first date that waits. A chain's date is never before the slots of
-    what it consumes, so that the folders before that date are a beginning of each chain that holds settled days alone; records from the first batch
-    after it on are judged with the next day.
-    """
-    files = log_files(shop.lake)
-    later = [] if first_open is None else [file for file in files if file.date >= first_open]
-    before = [file for file in files if first_open is None or file.date < first_open]
-    shop.bind_rows("log_batches", log_rows(shop, before).where("row_kind = 'batch'"))
-    shop.bind_rows("later_batches", log_rows(shop, later).where("row_kind = 'batch'"))
-    shop.bind("batch_ranges", query_text("ledger/batch_ranges"))
-    shop.bind("stream_records", RECORDS_BEFORE.format(records=shop.warehouse.relation("silver.records")))
-    [(difference,)] = shop.spark.sql(f"SELECT sum(difference) FROM ({query_text('ledger/ledger_lanes')})").collect()
+    """Bronze against the batches of the log, by what is kept of each day: no object of the log is read, and those that have expired aren't missed."""
+    shop.bind("lane_days", _before(shop, "gold.ledger_lanes_daily", first_open))
+    shop.bind("horizon", f"SELECT DATE '{first_open or '9999-12-31'}' AS first_open")
+    [(difference,)] = shop.spark.sql(f"SELECT sum(difference) FROM ({query_text('ledger/ledger_lanes_until')})").collect()
+    shop.forget()
     return difference or 0
 
 
-def _one(shop, table, figures):
-    [row] = shop.spark.sql(f"SELECT {figures} FROM ({shop.warehouse.relation(table)})").collect()
+def _before(shop, table, first_open):
+    rows = shop.warehouse.relation(table)
+    return rows if first_open is None else f"SELECT * FROM ({rows}) WHERE event_date < DATE '{first_open}'"
+
+
+def _one(shop, table, first_open, figures):
+    [row] = shop.spark.sql(f"SELECT {figures} FROM ({_before(shop, table, first_open)})").collect()
     return row.asDict()

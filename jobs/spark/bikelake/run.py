@@ -8,6 +8,7 @@ from typing import List, NamedTuple, Optional
 from .audit import make_audits
 from .bronze import account_for_bronze
 from .days import date_of, instant_ms
+from .errors import Refused
 from .gold import make_gold
 from .lake import Lake
 from .log import account_for_log
@@ -21,7 +22,7 @@ from .workshop import Workshop
 
 FINDING = 3
 # What each step makes, by the first word of its name in the manifest.
-STEPS = {"settle": ("settle",), "audit": ("audit",), "gold": ("hours", "totals", "quality"), "maintain": ()}
+STEPS = {"settle": ("settle",), "audit": ("audit", "lanes"), "gold": ("hours", "totals", "quality"), "maintain": ()}
 
 
 class Options(NamedTuple):
@@ -47,7 +48,8 @@ class Options(NamedTuple):
 def run(spark, options):
     """
     Settles, audits and makes Gold of all days that are new, changed or dirty. Delivery guarantee: each partition is replaced in one commit, and
-    made from its inputs alone; killed at any moment, the next run comes to the same tables. Returns the exit code: 0, or 3 where ledger or audit
+    made from its inputs alone; killed at any moment, the next run comes to the same tables. Days of which Bronze has lost something stay as they
+    are: then Refused, when all else is made. Returns the exit code: 0, or 3 where ledger or audit
     have a finding (all is made then, and the report is there).
     """
     lake, store = Lake(spark, options.lake), Lake(spark, options.warehouse)
@@ -58,7 +60,7 @@ def run(spark, options):
     def is_due(date):
         return first_open is None or date < first_open
 
-    marks = apply_marks(lake, manifest, is_due)
+    marks, waived = apply_marks(lake, manifest, is_due)
     kinds = "|".join(kind for step in options.steps for kind in STEPS[step])
     again = [name for name in manifest.content["made"] if re.fullmatch(f"({kinds}) .*", name) and name.split(" ")[1] in options.dates]
     manifest.forget(again)
@@ -68,13 +70,17 @@ def run(spark, options):
 
     seconds = {}
     maintained = {}
-    work = {"settle": lambda: settle_days(shop, is_due), "audit": lambda: make_audits(shop), "gold": lambda: make_gold(shop)}
+    refused = []
+    work = {"settle": lambda: refused.extend(settle_days(shop, is_due, waived)), "audit": lambda: make_audits(shop, is_due), "gold": lambda: make_gold(shop)}
     work["maintain"] = lambda: maintained.update(maintain(shop, options.dry_run, options.keep_days))
     for step in (step for step in STEPS if step in options.steps):
         started = time.monotonic()
         work[step]()
         seconds[step] = round(time.monotonic() - started, 1)
     manifest.save()
+    if refused:
+        # All else is made. Without a report the run counts as failed, and a person is told.
+        raise Refused(refused[0].reason, "\n".join(str(error) for error in refused))
     if "settle" in options.steps:
         for key in marks:
             lake.remove(key)
@@ -82,5 +88,7 @@ def run(spark, options):
     if maintained:
         report["maintained"] = maintained
     store.write(f"runs/{options.run}.json", json.dumps(report))
+    manifest.content["untold"].clear()
+    manifest.save()
     print(json.dumps(report), flush=True)
     return FINDING if has_finding(report) else 0

@@ -2,6 +2,7 @@
 from .bronze import bronze_keys, bronze_rows, first_basis
 from .days import DAY_MS, day_query, start_of
 from .errors import Refused
+from .kept import keep_as_it_is, keep_gone_days, must_be_whole
 from .relation import BRONZE_COLUMNS, query_text, sql_print
 from .reloads import ranges_within, reloads_query
 from .systems import INFORMATION_GUARD_MS, feeds_query, guard_ms, systems_query
@@ -25,14 +26,27 @@ def settle_name(date):
     return f"settle {date}"
 
 
-def settle_days(shop, is_due):
-    """Every day that Bronze has rows of, is due, and was not made from what is there now; in order, as a day carries on what the one before left."""
+def settle_days(shop, is_due, waived):
+    """
+    Every day that Bronze has rows of, is due, and was not made from what is there now; in order, as a day carries on what the one before left.
+    `waived`: days that have lost something of Bronze on purpose. Answers with what was refused of the others: such days stay as they are.
+    """
+    keep_gone_days(shop)
+    refused = []
     dates = {content["date"] for contents in shop.manifest.content["bronze"].values() for content in contents}
     for date in sorted(filter(is_due, dates)):
-        _settle_day(shop, date)
+        try:
+            _settle_day(shop, date, date in waived)
+        except Refused as error:
+            if not error.reason.startswith("bronze_is_"):
+                raise
+            refused.append(error)
+            if settle_name(date) not in shop.manifest.content["made"]:
+                keep_as_it_is(shop, date)
+    return refused
 
 
-def _settle_day(shop, date):
+def _settle_day(shop, date, is_waived):
     """
     The rows come by path from every file that holds some of the day, of the bases that its 304s confirm, and of the guard after its end; whether
     the content of a station's first observation is a change, the settled day before says.
@@ -55,7 +69,7 @@ def _settle_day(shop, date):
         if gone is not None:
             raise Refused(
                 "bronze_is_gone",
-                f"{date} can't be settled again: {gone}, which holds rows of it, is gone from the lake. Put it back, or leave that day's late files out of Bronze",
+                f"{date} can't be settled again: {gone}, which holds rows of it, is gone from the lake. The day stays as it is. Put the file back",
             )
         shop.bind("day", day_query(date))
         shop.bind("feeds", feeds_query(systems))
@@ -72,24 +86,13 @@ def _settle_day(shop, date):
                 shop.keep(name, f"settle/{step}")
             else:
                 shop.bind(name, query_text(f"settle/{step}"))
+        if not is_waived:
+            must_be_whole(shop, date)
         contents = {}
         for table, query in TABLES.items():
             contents.update(shop.write(table, date, query))
-        return contents, {"is_closed": _is_closed(shop, date)}
+        # Told with the next report, also where this run is ended before it has written one.
+        manifest.content["untold"][date] = True
+        return contents
 
     shop.make(settle_name(date), [sql_print("settle"), keys, systems, before, carried, reloads], make)
-
-
-def _is_closed(shop, date):
-    """
-    A receipt of every group of the plan that polled on the day has come from the next one, and each poll's accepted count equals its events in
-    Bronze (architecture.md, "Settle").
-    """
-    shop.bind_table("day_polls", "silver.polls", [date])
-    groups = shop.spark.sql(
-        "SELECT DISTINCT r.group_id, r.slot_ms >= d.end_ms AS is_after FROM receipts AS r CROSS JOIN day AS d WHERE r.slot_ms >= d.start_ms"
-    ).collect()
-    after = {row.group_id for row in groups if row.is_after}
-    awaited = {row.group_id for row in groups} & shop.systems.groups
-    [(open_polls,)] = shop.spark.sql("SELECT count_if(bronze_difference > 0 OR status IS NULL) FROM day_polls").collect()
-    return awaited <= after and open_polls == 0

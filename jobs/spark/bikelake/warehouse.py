@@ -66,12 +66,23 @@ class Warehouse:
 
     def rows_of(self, table, date):
         """How many rows the partition has now, by the table's metadata."""
+        return self._rows(table).get(date, 0)
+
+    def dates(self, table):
+        """The days that a table has rows of, sorted."""
+        return sorted(self._rows(table))
+
+    def content(self, table, date):
+        """What a partition holds, in short, as `replace` answers."""
+        return self._content(self._stored(table, date))
+
+    def _rows(self, table):
         if table not in self._counts:
             self.ensure(table)
             key = "CAST(partition.event_date AS STRING)" if TABLES[table]["partition"] == "day" else "CAST(NULL AS STRING)"
             rows = self._spark.sql(f"SELECT {key} AS date, sum(record_count) AS n FROM {self.name(table)}.partitions GROUP BY 1").collect()
             self._counts[table] = {row.date: row.n for row in rows if row.n}
-        return self._counts[table].get(date, 0)
+        return self._counts[table]
 
     def replace(self, table, date, query):
         """

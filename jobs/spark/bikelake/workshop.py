@@ -27,8 +27,8 @@ class Workshop:
 
     def make(self, name, inputs, make):
         """
-        Makes a thing unless it was made from the same inputs before and its rows are still there. `make` answers with its contents, or with
-        them and what else is to be remembered. A table's partition without rows counts as nothing.
+        Makes a thing unless it was made from the same inputs before and its rows are still there. `make` answers with its contents. A table's
+        partition without rows counts as nothing.
         """
         known = self.manifest.content["made"].get(name)
         now = fingerprint(inputs)
@@ -36,10 +36,10 @@ class Workshop:
             return
         started = time.monotonic()
         try:
-            contents, *more = _several(make())
+            contents = make()
         finally:
-            self._forget()
-        self.manifest.content["made"][name] = {"inputs": now, "contents": contents, **(more[0] if more else {})}
+            self.forget()
+        self.manifest.content["made"][name] = {"inputs": now, "contents": contents}
         self.manifest.save()
         self.made.append(name)
         print(f"{name}: {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
@@ -67,7 +67,7 @@ class Workshop:
         self._kept.append(rows)
         self.bind_rows(name, rows)
 
-    def _forget(self):
+    def forget(self):
         """
         Forgets what is kept and bound. The last one first: Spark plans anew what was made of rows that it is to forget. And a name that is bound
         to something else is looked for in all that is kept, so that nothing stays bound.
@@ -86,6 +86,3 @@ class Workshop:
         date = name.split(" ")[1] if " " in name else None
         return self.warehouse.rows_of(table, date) == int(content.split(":")[0])
 
-
-def _several(answer):
-    return answer if isinstance(answer, tuple) else (answer,)
