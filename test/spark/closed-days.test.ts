@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { settleLake } from '../../jobs/duckdb/settle.ts';
 import { type RunReport, writeReport } from '../../jobs/report.ts';
 import { keptText, TAGGED_KEY } from '../../lib/gold/expiry.ts';
+import { toParquet } from '../../lib/parquet.ts';
+import { FORMAT_KEY } from '../../lib/silver/object.ts';
 import { chainLake, minutePolls } from '../gold/chain-lake.ts';
 import { at, chunk, MINUTE, receipt, SmallLake } from '../gold/small-lake.ts';
 import { compareTables, type TableComparison } from './compare.ts';
@@ -36,18 +38,37 @@ function expiredCopy(lake: SmallLake): SmallLake {
   return copy;
 }
 
+const poll = (iso: string, sequence: number, more = {}) => [
+  ...chunk({ slot_ms: at(iso), sequence }, { s: { bikes: sequence } }),
+  receipt({ slot_ms: at(iso), sequence: sequence + 50 }, 1, more),
+];
+const firstPoll = () => poll('2026-11-20T10:00:00Z', 1);
+
 /** Two days. Of the plan's groups the second polls from the second noon on; a poll of the first day has no receipt. */
 function twoGroups(): SmallLake {
   const lake = new SmallLake();
   lake.plan([{ group_id: 'g' }, { group_id: 'h' }]);
-  const poll = (iso: string, sequence: number, more = {}) => [
-    ...chunk({ slot_ms: at(iso), sequence }, { s: { bikes: sequence } }),
-    receipt({ slot_ms: at(iso), sequence: sequence + 50 }, 1, more),
-  ];
-  lake.bronze([...poll('2026-11-20T10:00:00Z', 1), ...poll('2026-11-20T10:01:00Z', 2).slice(0, 1)]);
+  lake.bronze([...firstPoll(), ...poll('2026-11-20T10:01:00Z', 2).slice(0, 1)]);
   lake.bronze([...poll('2026-11-21T00:00:00Z', 3), ...poll('2026-11-21T12:00:00Z', 4, { group_id: 'h' })]);
   return lake;
 }
+
+/** A log whose first object is of a later format than its second: a version was deployed, and rolled back. */
+function rolledBack(): SmallLake {
+  const lake = new SmallLake();
+  for (const [version, format] of [
+    [1, '2'],
+    [2, '1'],
+  ] as const) {
+    const file = join(lake.root, logKey(version));
+    mkdirSync(dirname(file), { recursive: true });
+    const columns = { row_kind: 'STRING', lane: 'STRING', version: 'INT64' } as const;
+    writeFileSync(file, toParquet(columns, [{ row_kind: 'turn', lane: 'a', version }], { [FORMAT_KEY]: format }));
+  }
+  return lake;
+}
+const logKey = (version: number): string =>
+  `log/lane=a/event_date=2026-11-20/${String(version).padStart(12, '0')}.parquet`;
 
 const told = (report: RunReport): RunReport => ({ ...report, run: '', seconds: {} });
 
@@ -79,12 +100,20 @@ describe.skipIf(!isAsked)('what a report says, on DuckDB and Spark', () => {
     rmSync(join(expired.dir, 'settle', 'manifest.json'));
     await settle('expired', expired, null);
     const of = ({ dir, root }: SmallLake) => ({ dir, root });
+    const less = new SmallLake();
+    // Of the first day a record is there, its receipt and the other record are not; of the second nothing is.
+    less.bronze(firstPoll().slice(0, 1));
+    const older = rolledBack();
+    lakes.push(less, older);
     answers = await sparkRuns(room, [
+      { ...of(older), name: 'rolled back', steps: ['settle'] },
       { ...of(whole), name: 'begun', until: UNTIL },
       { ...of(whole), name: 'whole' },
       // The same tables, over the lake whose log has expired.
       { dir: whole.dir, root: expired.root, name: 'expired', forget: true, steps: ['settle', 'audit'] },
       { ...of(groups), name: 'groups', steps: ['settle'] },
+      { dir: groups.dir, root: less.root, name: 'less', forget: true, steps: ['settle'] },
+      { ...of(groups), name: 'put back', steps: ['settle'] },
     ]);
     compared.set('whole', await compareTables(whole.root, sparkOf('whole')));
     compared.set('expired', await compareTables(whole.root, sparkOf('expired')));
@@ -98,6 +127,24 @@ describe.skipIf(!isAsked)('what a report says, on DuckDB and Spark', () => {
   test.each(['begun', 'whole', 'expired', 'groups'])('%s: both say the same', (name) => {
     const spark = sparkOf(name).report as RunReport;
     expect(told(spark)).toEqual(told(duckdb.get(name) as RunReport));
+  });
+
+  test('with less of Bronze and no manifest, what is settled stays, and the error says what to do', () => {
+    const { code, error } = sparkOf('less');
+    expect(code).toBe(1);
+    expect(error).toMatch(
+      /^bronze_is_less: 2026-11-20 can't be settled again: Bronze has no more 2 records and receipts .* Put the files of Bronze back/,
+    );
+    expect(sparkOf('put back')).toMatchObject({ code: sparkOf('groups').code, snapshots: sparkOf('groups').snapshots });
+  });
+
+  test('an object of a later format is refused by name, also where older ones follow it', async () => {
+    const refused = `${logKey(1)}: the log object is of format 2, this version reads 0 and 1`;
+    expect(sparkOf('rolled back')).toMatchObject({
+      code: 1,
+      error: `unknown_log_format: ${refused}: settle with the version that wrote it`,
+    });
+    await expect(settleLake(lakes.at(-1)?.root ?? '')).rejects.toThrow(refused);
   });
 
   test('a day that has begun waits on both, and what the log has of it is no difference', () => {

@@ -11,6 +11,7 @@ PREFIX = "log"
 TAGGED_KEY = "recovered/expire/tagged.json"
 FIRST_FOLDER = "1970-01-01"
 FORMAT_KEY = SCHEMA["log_format_key"]
+FOOTERS_AT_ONCE = 32
 
 
 class LogFile(NamedTuple):
@@ -88,29 +89,26 @@ def account_for_log(shop):
 
 def _refuse_unknown(shop, fresh):
     """
-    Looks into the footer of the newest new object of each lane: a format comes with a deployment, and stays. A reader of every footer would
-    make the driver wait for each of a hundred thousand objects a day.
+    Looks into the footer of each object of the folders that have new ones, not of the newest alone: a version that was rolled back leaves objects of
+    its format in the middle of a chain. The driver's threads read them side by side, a folder at a time.
     """
-    newest = {}
-    for file in fresh:
-        if file.version > newest.get(file.lane, file).version or file.lane not in newest:
-            newest[file.lane] = file
     known = ("0", str(SCHEMA["log_format"]))
-    for file in newest.values():
-        found = _format_of(shop, file.key)
-        if found not in known:
-            raise Refused(
-                "unknown_log_format",
-                f"{file.key}: the log object is of format {found}, this version reads {' and '.join(known)}: settle with the version that wrote it",
-            )
+    for folder in sorted({file.key.rpartition("/")[0] for file in fresh}):
+        for key, found in _formats_of(shop, folder):
+            if found not in known:
+                raise Refused(
+                    "unknown_log_format",
+                    f"{key}: the log object is of format {found}, this version reads {' and '.join(known)}: settle with the version that wrote it",
+                )
 
 
-def _format_of(shop, key):
-    jvm, conf = shop.spark._jvm, shop.spark._jsc.hadoopConfiguration()
-    hadoop = jvm.org.apache.parquet.hadoop
-    file = hadoop.util.HadoopInputFile.fromPath(jvm.org.apache.hadoop.fs.Path(shop.lake.path(key)), conf)
-    reader = hadoop.ParquetFileReader.open(file)
-    try:
-        return reader.getFileMetaData().getKeyValueMetaData().get(FORMAT_KEY) or "0"
-    finally:
-        reader.close()
+def _formats_of(shop, folder):
+    """Key and format of each object of a folder."""
+    jvm = shop.spark._jvm
+    conf = jvm.org.apache.hadoop.conf.Configuration(shop.spark._jsc.hadoopConfiguration())
+    conf.setInt("parquet.metadata.read.parallelism", FOOTERS_AT_ONCE)
+    path = jvm.org.apache.hadoop.fs.Path(shop.lake.path(folder))
+    status = path.getFileSystem(conf).getFileStatus(path)
+    for footer in jvm.org.apache.parquet.hadoop.ParquetFileReader.readFooters(conf, status, True):
+        values = footer.getParquetMetadata().getFileMetaData().getKeyValueMetaData()
+        yield shop.lake.key(footer.getFile()), values.get(FORMAT_KEY) or "0"
