@@ -4,3 +4,4 @@ class Refused(Exception):
     def __init__(self, reason, message):
         super().__init__(f"{reason}: {message}")
         self.reason = reason
+        self.message = message

@@ -80,7 +80,7 @@ def run(spark, options):
     manifest.save()
     if refused:
         # All else is made. Without a report the run counts as failed, and a person is told.
-        raise Refused(refused[0].reason, "\n".join(str(error) for error in refused))
+        raise Refused(refused[0].reason, "\n".join(error.message for error in refused))
     if "settle" in options.steps:
         for key in marks:
             lake.remove(key)
