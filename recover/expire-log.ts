@@ -11,7 +11,7 @@ export const EXPIRE_TAG = { Key: 'expire', Value: 'settled' } as const;
 const LOG_KEY = /^log\/lane=([^/]+)\/event_date=(\d{4}-\d\d-\d\d)\/\d{12}\.parquet$/;
 const IN_FLIGHT = 8;
 /** As TAGGED_KEY, of the last run that came to its end: no run asks for the tags of every object. */
-const DONE_KEY = 'recovered/expire/done.json';
+export const EXPIRE_DONE_KEY = 'recovered/expire/done.json';
 
 /** What settle remembers (`runs/manifest.json` of Spark, `settle/manifest.json` of DuckDB), as far as it is looked at here. */
 export interface Remembered {
@@ -87,7 +87,7 @@ export async function expireLog(
   const before = remembered === null ? null : settledBefore(remembered, dirty);
   if (before === null)
     return { counts: { folders_tagged: 0, objects_tagged: 0 }, told: ['no day is settled yet'], notes: [], dirty: [] };
-  const done = await readMarker(objects, DONE_KEY);
+  const done = await readMarker(objects, EXPIRE_DONE_KEY);
   const kept = await readMarker(objects, TAGGED_KEY);
   const open = expirableFolders(await objects.keys('log/'), before)
     .map(({ folders, stays }) => ({
@@ -103,7 +103,7 @@ export async function expireLog(
       progress(from, keys.length, 'objects of the log');
       await Promise.all(keys.slice(from, from + IN_FLIGHT).map((key) => objects.tag(key, EXPIRE_TAG)));
     }
-    await objects.put(DONE_KEY, Buffer.from(keptText(kept)));
+    await objects.put(EXPIRE_DONE_KEY, Buffer.from(keptText(kept)));
   }
   return {
     counts: { folders_tagged: open.reduce((sum, { folders }) => sum + folders.length, 0), objects_tagged: keys.length },

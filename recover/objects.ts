@@ -36,8 +36,16 @@ export interface TaggedStore extends ObjectStore {
   tag(key: string, tag: Tag): Promise<void>;
 }
 
+/** Objects that are replaced as they were read. */
+export interface ReplacingStore extends TaggedStore {
+  /** null where there is no such object. */
+  read(key: string): Promise<{ readonly bytes: Buffer; readonly etag: string } | null>;
+  /** Puts the bytes in the place of the object that was read. False: another one is there by now, or none. */
+  replace(key: string, etag: string, bytes: Uint8Array): Promise<boolean>;
+}
+
 /** The objects of an S3 bucket. */
-export class S3Objects implements RangedStore, TaggedStore {
+export class S3Objects implements RangedStore, ReplacingStore {
   readonly #client: S3Client;
   readonly #bucket: string;
 
@@ -60,17 +68,35 @@ export class S3Objects implements RangedStore, TaggedStore {
   }
 
   async get(key: string): Promise<Buffer | null> {
+    return (await this.read(key))?.bytes ?? null;
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    await this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: bytes }));
+  }
+
+  async read(key: string): Promise<{ bytes: Buffer; etag: string } | null> {
     try {
-      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
-      return Body === undefined ? Buffer.alloc(0) : Buffer.from(await Body.transformToByteArray());
+      const { Body, ETag = '' } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
+      return {
+        etag: ETag,
+        bytes: Body === undefined ? Buffer.alloc(0) : Buffer.from(await Body.transformToByteArray()),
+      };
     } catch (error) {
       if (error instanceof NoSuchKey) return null;
       throw error;
     }
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
-    await this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: bytes }));
+  async replace(key: string, etag: string, bytes: Uint8Array): Promise<boolean> {
+    try {
+      await this.#client.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: bytes, IfMatch: etag }));
+      return true;
+    } catch (error) {
+      const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+      if (status === 412 || status === 404) return false;
+      throw error;
+    }
   }
 
   async remove(key: string): Promise<void> {

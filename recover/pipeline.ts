@@ -25,6 +25,10 @@ export interface PipelineNames {
   readonly stream: string;
   readonly bucket: string;
   readonly checkpoints: string;
+  /** The table of what groups remember between polls. */
+  readonly polls: string;
+  /** How long the stream keeps a record, as the template says it: a replay's keeps everything. */
+  readonly retention_hours: number;
 }
 
 /** A pipeline whose data is brought back: that of a state folder, or one on AWS. */
@@ -189,18 +193,18 @@ function clients(names: PipelineNames, endpoints: Readonly<Record<string, string
 
 function namesOf(template: string): PipelineNames {
   const stack = readTemplate(template);
-  const checkpoints = stack.tables
-    .map(({ TableName }) => textOf(TableName))
-    .find((name) => name.endsWith('-checkpoints'));
+  const tables = stack.tables.map(({ TableName }) => textOf(TableName));
+  const checkpoints = tables.find((name) => name.endsWith('-checkpoints'));
+  const polls = tables.find((name) => name.endsWith('-polls'));
   const [stream] = stack.streams;
   const [bucket] = stack.buckets;
-  if (stream !== undefined && bucket !== undefined && checkpoints !== undefined) {
-    return { stream: stream.name, bucket, checkpoints };
+  if (stream !== undefined && bucket !== undefined && checkpoints !== undefined && polls !== undefined) {
+    return { stream: stream.name, bucket, checkpoints, polls, retention_hours: stream.retention_hours };
   }
   throw new FatalError(
     'local',
     'bad_template',
-    'the packaged template has no stream, no lake bucket or no table of checkpoints',
+    'the packaged template has no stream, no lake bucket, or not the tables of checkpoints and polls',
   );
 }
 

@@ -1,5 +1,6 @@
 import { RejectedInput } from '../lib/errors.ts';
 import { markDirty } from '../lib/gold/dirty.ts';
+import { erasedSystems } from '../lib/gold/erasure.ts';
 import { type BronzeRow, bronzeFile, bronzeKey, datesOf } from './bronze-file.ts';
 import type { Given, Outcome } from './command.ts';
 import { DoneMarkers, staying } from './done.ts';
@@ -34,6 +35,7 @@ export async function redeliverErrors(
   { dry_run, progress }: Pick<Given, 'dry_run' | 'progress'>,
 ): Promise<Outcome> {
   const markers = await DoneMarkers.list(objects, COMMAND);
+  const erased = await erasedSystems(objects);
   const counts = { error_objects: 0, lines_brought_back: 0, rows_into_bronze: 0, files: 0 };
   const dates = new Set<string>();
   const notes: string[] = [];
@@ -51,7 +53,7 @@ export async function redeliverErrors(
     const lines = linesOf((await objects.get(key)) ?? Buffer.alloc(0), before === null ? null : before.stays);
     const stays: Record<string, string> = {};
     let brought_back = 0;
-    for (const file of filesOf(lines, output as ErrorOutput, stays)) {
+    for (const file of filesOf(lines, output as ErrorOutput, stays, erased)) {
       brought_back += file.lines.length;
       counts.rows_into_bronze += file.rows.length;
       counts.files += 1;
@@ -100,16 +102,17 @@ function* linesOf(
   }
 }
 
-/** What of the lines are rows, in files; the others are put into `stays`. */
+/** What of the lines are rows, in files, but for those of systems that were erased; the others are put into `stays`. */
 function* filesOf(
   lines: Iterable<{ number: string; text: string }>,
   output: ErrorOutput,
   stays: Record<string, string>,
+  erased: ReadonlySet<string>,
 ): Generator<{ lines: string[]; rows: BronzeRow[] }> {
   let file: { lines: string[]; rows: BronzeRow[] } = { lines: [], rows: [] };
   for (const { number, text } of lines) {
     try {
-      for (const row of rowsOfErrorLine(text, output)) file.rows.push(row);
+      for (const row of rowsOfErrorLine(text, output)) if (!erased.has(String(row.system_id))) file.rows.push(row);
       file.lines.push(number);
     } catch (error) {
       if (!(error instanceof RejectedInput)) throw error;

@@ -1,4 +1,5 @@
 import { RejectedInput } from '../lib/errors.ts';
+import { erasedSystems } from '../lib/gold/erasure.ts';
 import { compareSequence } from '../lib/stream/record.ts';
 import { type BronzeRow, bronzeFile, bronzeKey, datesOf, partitionOf } from './bronze-file.ts';
 import { addToIndex, type BronzeIndex, bronzeKeysOf } from './bronze-index.ts';
@@ -29,6 +30,7 @@ interface Pending {
 /**
  * Brings the records into Bronze that the stream retains and no delivery stream delivered, because it was replaced or began late: those whose
  * shard and sequence number no Bronze file has. A record that is no chunk stays in the stream until it expires.
+ * Of systems that were erased nothing is brought back.
  * Delivery guarantee: at least once; killed, the next run finds what is still missing. Files are named by the records that they hold.
  */
 export async function redeliverStream(
@@ -40,6 +42,7 @@ export async function redeliverStream(
   const dates = new Set<string>();
   const foreign: string[] = [];
   const shards = await stream.shards();
+  const erased = await erasedSystems(objects);
   const now = now_ms();
   const index = await indexOf(objects, stream, shards, range, now, progress);
   const isMissing = (record: ReadRecord, newest: string | null): boolean => {
@@ -69,7 +72,7 @@ export async function redeliverStream(
       counts.records_in_the_stream += 1;
       progress(counts.records_in_the_stream, null, `${counts.records_in_the_stream} records of the stream`);
       if (!isMissing(record, newest)) continue;
-      const rows = rowsOf(record, foreign);
+      const rows = rowsOf(record, foreign).filter((row) => !erased.has(String(row.system_id)));
       if (rows.length === 0) continue;
       const partition = partitionOf(record.arrived_at_ms);
       if (pending !== null && (pending.partition !== partition || pending.rows.length >= FILE_ROWS)) {

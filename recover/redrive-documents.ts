@@ -1,10 +1,12 @@
 import { RejectedInput } from '../lib/errors.ts';
 import { markDirty } from '../lib/gold/dirty.ts';
+import { erasedSystems } from '../lib/gold/erasure.ts';
 import { decodeChunk } from '../lib/stream/chunk.ts';
 import { type Pause, type PutPort, putRecords, type StreamRecord } from '../lib/stream/put-records.ts';
 import { compareSequence } from '../lib/stream/record.ts';
 import type { Given, Outcome } from './command.ts';
 import { type Done, DoneMarkers, staying } from './done.ts';
+import { withoutSystems } from './erase/chunk.ts';
 import { type GivenUpBatch, type GivenUpRecord, parseFailureDocument, recordsOfBatch } from './failure-document.ts';
 import type { ObjectStore } from './objects.ts';
 import type { StreamReader } from './stream-reader.ts';
@@ -63,6 +65,7 @@ export async function redriveDocuments(
   { dry_run, progress }: Pick<Given, 'dry_run' | 'progress'>,
 ): Promise<Outcome> {
   const markers = await DoneMarkers.list(objects, COMMAND);
+  const erased = await erasedSystems(objects);
   const sum: Sum = { documents: 0, records: 0, dates: new Set(), notes: [] };
   const open = await openDocuments(objects, markers, range, sum.notes, progress);
   for (const [n, { key, before }] of open.entries()) {
@@ -73,6 +76,7 @@ export async function redriveDocuments(
       await recordsOfBatch(batch, stream),
       before,
       now_ms() - REDRIVE_DAYS * DAY_MS,
+      erased,
     );
     sum.notes.push(...staying(key, stays));
     if (chunks.length > 0) {
@@ -137,8 +141,14 @@ function isInRange(key: string, { from, to, shard }: RedriveRange, notes: string
   return (shard === null || own === shard) && (from === null || date >= from) && (to === null || date <= to);
 }
 
-/** What of a batch goes into the stream, the dates of its slots, and what stays: of a batch that was worked on before, only what stayed then. */
-function judge(batch: GivenUpBatch, records: readonly GivenUpRecord[], before: Done | null, from_ms: number) {
+/** What of a batch goes into the stream (nothing of systems that were erased), the dates of its slots, and what stays: of a batch that was worked on before, only what stayed then. */
+function judge(
+  batch: GivenUpBatch,
+  records: readonly GivenUpRecord[],
+  before: Done | null,
+  from_ms: number,
+  erased: ReadonlySet<string>,
+) {
   const chunks: StreamRecord[] = [];
   const dates = new Set<string>();
   const stays: Record<string, string> = {};
@@ -151,7 +161,7 @@ function judge(batch: GivenUpBatch, records: readonly GivenUpRecord[], before: D
         continue;
       }
       dates.add(new Date(slot_ms).toISOString().slice(0, 10));
-      chunks.push({ partition_key, bytes });
+      chunks.push({ partition_key, bytes: withoutSystems(bytes, erased)?.bytes ?? bytes });
     } catch (error) {
       if (!(error instanceof RejectedInput)) throw error;
       stays[sequence_number] = error.message;

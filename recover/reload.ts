@@ -1,4 +1,5 @@
 /** `npm run reload`: takes a system or a day of it out of settled Silver and Gold, and loads it again (docs/runbooks/reload.md). */
+import { erasedSystems, refuseErased } from '../lib/gold/erasure.ts';
 import { bronzePaths, openWindow } from './bronze-window.ts';
 import { type Given, Misuse, runCommand } from './command.ts';
 import { readPlanOf } from './lake-plan.ts';
@@ -33,6 +34,7 @@ async function load(pipeline: Pipeline, given: Given) {
     throw new Misuse('give --date, or --from and --to');
   if (remove !== null && recording !== null) throw new Misuse('--remove with --recording: give one of them');
   const system_id = given.one('system');
+  if (system_id !== null) refuseErased(await erasedSystems(pipeline.lake), [system_id]);
   const plan = await readPlanOf(pipeline);
   const system = plan.groups.flatMap((group) => group.systems).find((s) => s.system_id === system_id);
   if (system === undefined) throw new Misuse(`--system ${system_id ?? 'is missing'}: name a system of the plan`);

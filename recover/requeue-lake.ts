@@ -1,6 +1,7 @@
 import type { Database } from '../jobs/duckdb/connection.ts';
 import type { EventKind, Reject } from '../lib/event.ts';
 import { markDirty } from '../lib/gold/dirty.ts';
+import { erasedSystems } from '../lib/gold/erasure.ts';
 import { activeRanges, outsideShard, parseReload, RELOADS_PREFIX, type ReloadRange } from '../lib/gold/reload.ts';
 import type { Plan, PlannedSystem } from '../lib/poll/plan.ts';
 import { partOf } from '../lib/stream/lane.ts';
@@ -45,8 +46,9 @@ export async function requeueLake(ports: RequeuePorts, options: RequeueOptions):
   const systems = new Map(ports.plan.groups.flatMap((g) => g.systems.map((s) => [s.system_id, s] as const)));
   const left = new Counter();
   for (const [reason, n] of Object.entries(unreadable)) left.add(reason, n);
+  const erased = await erasedSystems(ports.objects);
   const polls = Map.groupBy(
-    rejects.filter((reject) => isPollable(reject, systems, left)),
+    rejects.filter((reject) => !erased.has(reject.system_id) && isPollable(reject, systems, left)),
     (reject) => JSON.stringify([reject.system_id, reject.slot_ms, reject.feed]),
   );
   const days = Map.groupBy(polls.values(), ([first]) => Math.floor((first?.slot_ms ?? 0) / DAY_MS) * DAY_MS);

@@ -1,4 +1,5 @@
 /** `npm run requeue`: what was rejected → again through the parser that it is rejected by → Bronze (docs/runbooks/requeue.md). */
+import { erasedSystems, refuseErased } from '../lib/gold/erasure.ts';
 import { bronzePaths } from './bronze-window.ts';
 import { runCommand } from './command.ts';
 import { readPlanOf } from './lake-plan.ts';
@@ -15,6 +16,7 @@ await runCommand({
     to: { takes: 'TIME', means: 'slots up to this UTC date, or before this instant' },
   },
   run: async (pipeline, given) => {
+    refuseErased(await erasedSystems(pipeline.lake), given.all('system'));
     const bronze = bronzePaths(pipeline);
     try {
       return await requeueLake(

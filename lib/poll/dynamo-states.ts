@@ -33,8 +33,7 @@ export class DynamoStates implements GroupStates {
     const { Item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#table, Key: { group_id: { S: group_id } } }),
     );
-    const text = textOf(Item?.state);
-    return text === undefined ? {} : parseState(text);
+    return unpackState(Item?.state) ?? {};
   }
 
   async write(group_id: string, state: GroupState, slot_ms: number): Promise<void> {
@@ -42,7 +41,7 @@ export class DynamoStates implements GroupStates {
       await this.#client.send(
         new PutItemCommand({
           TableName: this.#table,
-          Item: { group_id: { S: group_id }, slot_ms: { N: String(slot_ms) }, state: { B: packed(stateText(state)) } },
+          Item: { group_id: { S: group_id }, slot_ms: { N: String(slot_ms) }, state: packState(state) },
           ConditionExpression: 'attribute_not_exists(slot_ms) OR slot_ms < :slot OR slot_ms > :far',
           ExpressionAttributeValues: { ':slot': { N: String(slot_ms) }, ':far': { N: String(slot_ms + FAR_MS) } },
         }),
@@ -53,10 +52,13 @@ export class DynamoStates implements GroupStates {
   }
 }
 
-const packed = (text: string): Buffer => zstdCompressSync(text, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+/** The attribute that a state is kept as. */
+export const packState = (state: GroupState): AttributeValue => ({
+  B: zstdCompressSync(stateText(state), { params: { [constants.ZSTD_c_compressionLevel]: 1 } }),
+});
 
-/** Compressed, or the plain text that an earlier version wrote. */
-function textOf(state: AttributeValue | undefined): string | undefined {
-  if (state?.B === undefined) return state?.S;
-  return zstdDecompressSync(state.B, { maxOutputLength: UNPACKED_LIMIT_BYTES }).toString('utf8');
+/** The state in an attribute: compressed, or the plain text that an earlier version wrote. undefined where there is none. */
+export function unpackState(state: AttributeValue | undefined): GroupState | undefined {
+  if (state?.B === undefined) return state?.S === undefined ? undefined : parseState(state.S);
+  return parseState(zstdDecompressSync(state.B, { maxOutputLength: UNPACKED_LIMIT_BYTES }).toString('utf8'));
 }

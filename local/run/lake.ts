@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { ERASED_PREFIX, parseErasure, refuseErased } from '../../lib/gold/erasure.ts';
 import { EMPTY_PLAN, type Plan, type PlannableSystem, planOf } from '../../lib/poll/plan.ts';
 import { parsePlan } from '../../lib/poll/plan-text.ts';
 
@@ -7,10 +8,14 @@ const planFile = (lake: string): string => join(lake, 'config', 'plan.json');
 
 /**
  * The plan of a run, in the lake too, where settle reads interval and time zone of each system. Systems of earlier runs stay in it, and
- * a system that comes again keeps its lanes: in other ones all its stations would seem new.
+ * a system that comes again keeps its lanes: in other ones all its stations would seem new. Throws FatalError `system_erased`.
  */
 export function planInLake(lake: string, systems: readonly PlannableSystem[]): Plan {
   const file = planFile(lake);
+  refuseErased(
+    erasedIn(lake),
+    systems.map(({ system_id }) => system_id),
+  );
   const earlier = readPlan(file);
   const plan = planOf(systems, earlier);
   const polled = new Set(systems.map((system) => system.system_id));
@@ -22,6 +27,16 @@ export function planInLake(lake: string, systems: readonly PlannableSystem[]): P
   writeFileSync(`${file}.new`, `${JSON.stringify({ ...plan, groups: [...kept, ...plan.groups] }, null, 2)}\n`);
   renameSync(`${file}.new`, file);
   return plan;
+}
+
+/** Systems that were erased from the lake, and may not come back. */
+function erasedIn(lake: string): ReadonlySet<string> {
+  const folder = join(lake, ERASED_PREFIX);
+  if (!existsSync(folder)) return new Set();
+  const erasures = readdirSync(folder).map((name) =>
+    parseErasure(readFileSync(join(folder, name), 'utf8'), `${ERASED_PREFIX}${name}`),
+  );
+  return new Set(erasures.filter((e) => e.allowed_again_at === null).map(({ system_id }) => system_id));
 }
 
 /** A plan that can't be read is an error: made anew, it could give a system other lanes. */

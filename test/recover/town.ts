@@ -34,10 +34,13 @@ export interface Broken {
 export class Town {
   readonly dir: string;
   readonly lake: string;
+  /** Who is polled; each has stations of its own. */
+  systems: readonly string[];
   #package: ServicePackage | undefined;
 
-  constructor(dir: string) {
+  constructor(dir: string, systems: readonly string[] = [SYSTEM]) {
     this.dir = dir;
+    this.systems = systems;
     this.lake = join(dir, 's3', 'bikelake-dev-lake');
   }
 
@@ -50,10 +53,13 @@ export class Town {
   /** Polls of the minutes from one to another (excluded), drained; unless the run is said to end before. */
   async poll(from: number, to: number, broken: Broken = {}): Promise<void> {
     this.#package ??= await packageService({ dir: this.dir, stage: 'dev', root: ROOT });
-    const file = join(this.dir, 'recordings', String(from), `${SYSTEM}.ndjson`); // the system is called as the file
-    mkdirSync(join(file, '..'), { recursive: true });
-    writeFileSync(file, recording(from, to));
-    const options = parseOptions(['--dir', this.dir, '--replay', file]) as RunOptions;
+    const files = this.systems.map((system) => {
+      const file = join(this.dir, 'recordings', String(from), `${system}.ndjson`); // the system is called as the file
+      mkdirSync(join(file, '..'), { recursive: true });
+      writeFileSync(file, recording(from, to, system === SYSTEM ? 's' : `${system}-s`));
+      return file;
+    });
+    const options = parseOptions(['--dir', this.dir, ...files.flatMap((file) => ['--replay', file])]) as RunOptions;
     const source = await replaySource(options);
     const cloud = await Cloud.start({
       ...this.#broken(this.#package, broken),
@@ -112,13 +118,13 @@ const BROKEN_BRONZE = `exports.handler = async ({ records }) => ({
   records: records.map(({ recordId, data }) => ({ recordId, result: 'ProcessingFailed', data })),
 });`;
 
-/** Each station changes every third minute. */
-function recording(from: number, to: number): string {
+/** Each station changes every third minute. `prefix`: what the ids of its stations begin with. */
+function recording(from: number, to: number, prefix: string): string {
   const lines = Array.from({ length: to - from }, (_, i) => {
     const minute = from + i;
     const time_ms = START_MS + minute * 60_000;
     const stations = Array.from({ length: STATIONS }, (_unused, s) => ({
-      station_id: `s${s}`,
+      station_id: `${prefix}${s}`,
       num_bikes_available: Math.floor((minute + s) / 3) % 10,
       num_docks_available: 10 - (Math.floor((minute + s) / 3) % 10),
       is_installed: true,
