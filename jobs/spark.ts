@@ -1,5 +1,5 @@
 /**
- * The Spark job on this machine: `npm run spark -- [erase] [settle] [audit] [gold] [maintain] [--dir DIR]`. Reads the lake of `npm start`; its tables are Iceberg, in
+ * The Spark job on this machine: `npm run spark -- [settle] [audit] [gold] [maintain] [--dir DIR]`. Reads the lake of `npm start`; its tables are Iceberg, in
  * `<dir>/iceberg`. Exit code 0; 3 where ledger or audit have a finding; 1: failed; 2: misuse.
  */
 import { spawn } from 'node:child_process';
@@ -16,16 +16,16 @@ import { inputFiles } from './trips/input.ts';
 import { reportText, type TripsReport } from './trips/report.ts';
 
 const DAILY = ['settle', 'audit', 'gold'];
-const STEPS = ['erase', ...DAILY, 'maintain'];
+const STEPS = [...DAILY, 'maintain'];
 const TRIPS = 'trips';
 /** Exit code of a run whose ledger or audit has a finding; all is made then. */
 const FINDING = 3;
-const USAGE = `npm run spark -- [erase] [settle] [audit] [gold] [maintain] [--dir DIR] [--until INSTANT] [--date YYYY-MM-DD] [--run NAME]
+const USAGE = `npm run spark -- [settle] [audit] [gold] [maintain] [--dir DIR] [--until INSTANT] [--date YYYY-MM-DD] [--run NAME]
   --dir DIR        state folder of the run (default .bikelake)
   --until INSTANT  days that end after it wait, such as 2026-11-21T00:20:00Z (default: all days)
   --date DATE      a day that is made again whatever is remembered of it; may be repeated
   --run NAME       name of the run: its report is <dir>/iceberg/runs/NAME.json (default local)
-  --dry-run        erase and maintain say what they would remove, and change nothing
+  --dry-run        maintain says what it would remove, and changes nothing
   --keep-days N    maintain leaves snapshots and files that are younger (default 3)
   --threads N      (default 2)   --memory-mb N  of the driver (default 2048)
        npm run spark -- trips --in PATH... [--dir DIR] [--chart FILE]

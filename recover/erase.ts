@@ -1,8 +1,9 @@
 /** `npm run erase`: takes the data of a system out of every layer (docs/erasure.md). */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LakeFolder } from '../jobs/duckdb/lake-folder.ts';
-import { type Erasure, erasureKey } from '../lib/gold/erasure.ts';
+import { FatalError } from '../lib/errors.ts';
+import { erasureKey } from '../lib/gold/erasure.ts';
 import { type Command, Misuse, runCommand } from './command.ts';
 import { allowAgain, type ErasePorts, eraseLake } from './erase/erase-lake.ts';
 import { DynamoItems } from './erase/items.ts';
@@ -35,6 +36,7 @@ export const erase: Command = {
       );
     const { dry_run, progress } = given;
     if (given.flag('allow-again')) return allowAgain({ objects: lake, now_ms }, { system_id, dry_run });
+    refuseIceberg(dirname(new LakeFolder(lake_folder).settle_dir));
     return eraseLake(portsOf(pipeline, lake_folder, system_id, progress), { system_id, dry_run, progress });
   },
 };
@@ -57,20 +59,18 @@ function portsOf(
     now_ms,
     inStream: () => inStream(new KinesisReader(kinesis, names.stream), system_id, progress),
     retention_ms: names.retention_hours * HOUR_MS,
-    elsewhere: (erasure) => icebergNotes(dirname(folder.settle_dir), erasure),
   };
 }
 
-/** Spark's tables of a folder lie beside the lake, and Spark alone erases from them; it leaves a record of it. */
-export function icebergNotes(dir: string, { system_id, begun_at, ended_at }: Erasure): string[] {
+/** Spark's tables of a folder lie beside the lake, and half an erasure is none. Throws FatalError `iceberg_tables`. */
+function refuseIceberg(dir: string): void {
   const warehouse = join(dir, 'iceberg');
-  if (!existsSync(join(warehouse, 'runs', 'manifest.json'))) return [];
-  const file = join(warehouse, 'runs', 'erased.json');
-  const done = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>) : {};
-  if (done[system_id] === (ended_at ?? begun_at)) return [];
-  return [
-    `Spark's tables in ${warehouse} have it still: npm run spark -- erase --dir ${dir}, then npm run spark -- maintain --keep-days 0 --dir ${dir} (until then readers go on with older snapshots)`,
-  ];
+  if (!existsSync(join(warehouse, 'runs', 'manifest.json'))) return;
+  throw new FatalError(
+    'gold',
+    'iceberg_tables',
+    `${warehouse} holds tables of npm run spark, which erase does not reach yet: nothing was done. Remove that folder and run it again; npm run spark makes the tables anew afterwards, without the system`,
+  );
 }
 
 if (import.meta.main) await runCommand(erase);

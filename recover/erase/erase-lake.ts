@@ -22,8 +22,6 @@ export interface ErasePorts {
   /** What the stream holds of the system, and how long it keeps a record. */
   readonly inStream: () => Promise<InStream>;
   readonly retention_ms: number;
-  /** What is to be done with tables that lie elsewhere, a line each. */
-  readonly elsewhere: (erasure: Erasure) => readonly string[];
 }
 
 export interface EraseOptions {
@@ -69,7 +67,7 @@ export async function eraseLake(ports: ErasePorts, options: EraseOptions): Promi
   return {
     counts: { ...counts, records_in_the_stream: records },
     told: [`the record of it: ${key}`],
-    notes: [...inTheStream, ...ports.elsewhere(ended)],
+    notes: inTheStream,
     dirty: [],
     changed: isFound || base.ended_at === null,
   }; // biome-ignore format: a table

@@ -126,7 +126,6 @@ export function eraseFolder(root: string, system_id: string, more: Partial<Erase
     now_ms: () => Date.UTC(2026, 10, 25),
     inStream: async () => more.stream ?? { records: 0, newest_ms: null },
     retention_ms: 86_400_000,
-    elsewhere: () => [],
   };
   return eraseLake(ports, { system_id, dry_run, progress: () => undefined });
 }

@@ -16,9 +16,12 @@ import { allowAgain } from '../../recover/erase/erase-lake.ts';
 import { eraseFromItems } from '../../recover/erase/items.ts';
 import { eraseFromLog } from '../../recover/erase/log.ts';
 import { type ConsumedLine, shareOf } from '../../recover/erase/log-object.ts';
+import { erase } from '../../recover/erase.ts';
 import { EXPIRE_DONE_KEY } from '../../recover/expire-log.ts';
+import type { Pipeline } from '../../recover/pipeline.ts';
 import { SmallLake } from '../gold/small-lake.ts';
 import { eraseFolder, FolderObjects, MemoryTable } from './erase-lake.ts';
+import { given } from './memory.ts';
 
 let dir: string;
 let objects: FolderObjects;
@@ -148,6 +151,18 @@ test('items: a checkpoint and a state without the system; what holds nothing els
   expect([...checkpoints.map.keys(), ...poll_states.map.keys()]).toEqual(['a', 'other', 'g']);
   expect(decodeCheckpoint(checkpoints.map.get('a')?.checkpoint?.B ?? Buffer.alloc(0))).toMatchObject({ version: 3, newest: new Map([['kept/status/0', 1]]) }); // biome-ignore format: one line
   expect(Object.keys(unpackState(poll_states.map.get('g')?.state) ?? {})).toEqual(['kept']);
+});
+
+test('where it would not be whole it refuses, and does nothing: on AWS, and beside tables of Spark', async () => {
+  const pipeline = (lake_folder: string | null) => ({ lake_folder, lake: objects }) as unknown as Pipeline;
+  await expect(erase.run(pipeline(null), given({ system: 'sys' }))).rejects.toThrow('--stage');
+  await expect(erase.run(pipeline(null), given({}))).rejects.toThrow('--system is missing');
+  await expect(erase.run(pipeline(null), given({ system: 'a/b' }))).rejects.toMatchObject({ reason: 'bad_system_id' });
+  await put('iceberg/runs/manifest.json', '{}');
+  await expect(erase.run(pipeline(join(dir, 's3', 'lake')), given({ system: 'sys' }))).rejects.toMatchObject({
+    reason: 'iceberg_tables',
+  });
+  expect(await objects.keys('')).toEqual(['iceberg/runs/manifest.json']);
 });
 
 test('the record tells until when the stream holds it; a run after that says that nothing is left; it can be taken back', async () => {

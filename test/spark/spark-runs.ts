@@ -59,8 +59,6 @@ export interface Texts {
 export type SparkReport = Omit<RunReport, 'run' | 'until' | 'seconds'> & {
   /** Table → what the step maintain did. */
   readonly maintained?: Readonly<Record<string, Maintained>>;
-  /** Table → rows that the step erase took out. */
-  readonly erased?: Readonly<Record<string, number>>;
 };
 
 /** Of one table; pairs are before and after. */

@@ -8,7 +8,6 @@ from typing import List, NamedTuple, Optional
 from .audit import make_audits
 from .bronze import account_for_bronze
 from .days import date_of, instant_ms
-from .erase import erase
 from .errors import Refused
 from .gold import make_gold
 from .lake import Lake
@@ -23,7 +22,7 @@ from .workshop import Workshop
 
 FINDING = 3
 # What each step makes, by the first word of its name in the manifest.
-STEPS = {"erase": (), "settle": ("settle",), "audit": ("audit", "lanes"), "gold": ("hours", "totals", "quality"), "maintain": ()}
+STEPS = {"settle": ("settle",), "audit": ("audit", "lanes"), "gold": ("hours", "totals", "quality"), "maintain": ()}
 
 
 class Options(NamedTuple):
@@ -41,7 +40,7 @@ class Options(NamedTuple):
     # Days that are made again whatever is remembered of them.
     dates: List[str]
     steps: List[str]
-    # Of the steps erase and maintain: say what would be removed, and change nothing; of maintain: how long readers may go on.
+    # Of the step maintain: say what would be removed, and change nothing; and how long readers may go on.
     dry_run: bool = False
     keep_days: float = KEEP_DAYS
 
@@ -70,10 +69,9 @@ def run(spark, options):
     print(f"{files} new files of Bronze", file=sys.stderr, flush=True)
 
     seconds = {}
-    maintained, erased = {}, {}
+    maintained = {}
     refused = []
     work = {"settle": lambda: refused.extend(settle_days(shop, is_due, waived)), "audit": lambda: make_audits(shop, is_due), "gold": lambda: make_gold(shop)}
-    work["erase"] = lambda: erased.update(erase(shop, store, options.dry_run))
     work["maintain"] = lambda: maintained.update(maintain(shop, options.dry_run, options.keep_days))
     for step in (step for step in STEPS if step in options.steps):
         started = time.monotonic()
@@ -89,8 +87,6 @@ def run(spark, options):
     report = report_of(shop, options.run, options.until, first_open, seconds)
     if maintained:
         report["maintained"] = maintained
-    if "erase" in options.steps:
-        report["erased"] = erased
     store.write(f"runs/{options.run}.json", json.dumps(report))
     manifest.content["untold"].clear()
     manifest.save()

@@ -101,10 +101,6 @@ class Warehouse:
         self._counts[table][date] = int(content.split(":")[0])
         return content
 
-    def content_of(self, table, date):
-        """What a partition holds, in short, as `replace` answers."""
-        return self._content(self._stored(table, date))
-
     def _stored(self, table, date):
         return self._spark.sql(self.relation(table, None if date is None else [date]))
 
