@@ -125,6 +125,36 @@ describe('the log', () => {
     expect(await eraseFromLog(ports, 'gone', false)).toEqual({ log_objects: 0, log_rows: 0, log_events: 0 });
   });
 
+  test('killed at any put and run again: the same objects, since what is before one is whole when it is judged', async () => {
+    const keys = [2, 3].map((n) => `log/lane=a/event_date=2026-11-21/${String(n).padStart(12, '0')}.parquet`);
+    const [second = '', third = ''] = keys;
+    const seen = new Map([['gone/status/0', 11]]);
+    const objectsOf = async () => {
+      const head = { ...emptyState(), version: 1, date: '2026-11-21' };
+      await put(
+        second,
+        encodeObject('a', 2, batch({ newest: seen, changes: [row('gone', 11), row('kept', 1)] }), head),
+      );
+      const later = batch({ newest: seen, changes: [], counts: { fresh: 0, unchanged: 4, duplicate: 2, late: 2 }, first_sequence: '2' }); // biome-ignore format: one line
+      await put(third, encodeObject('a', 3, later, null));
+    };
+    const linesOf = async (_: string, { first_sequence }: BatchObject) =>
+      first_sequence === '2' ? [line('2', 11, 's')] : [line('1', 11, 's')];
+    const ports = { objects, linesOf, progress: () => undefined };
+    const texts = async () => Promise.all(keys.map(async (key) => (await objects.get(key))?.toString('hex')));
+    await objectsOf();
+    await eraseFromLog(ports, 'gone', false);
+    expect(objects.effects.list.slice(-2)).toEqual([`put ${third}`, `put ${second}`]);
+    const whole = await texts();
+    for (const n of [0, 1]) {
+      await objectsOf();
+      objects.effects.killAt(n, 'after');
+      await expect(eraseFromLog(ports, 'gone', false)).rejects.toThrow('put');
+      await eraseFromLog(ports, 'gone', false);
+      expect(await texts()).toEqual(whole);
+    }
+  });
+
   test('an object that someone else writes meanwhile is not replaced', async () => {
     const key = `log/lane=a/event_date=1970-01-01/${'1'.padStart(12, '0')}.parquet`;
     await put(key, encodeObject('a', 1, batch(), null));
