@@ -77,7 +77,7 @@ describe.skipIf(!isAsked)('what a report says, on DuckDB and Spark', () => {
   const lakes: SmallLake[] = [];
   const duckdb = new Map<string, RunReport>();
   const compared = new Map<string, Record<string, TableComparison>>();
-  let answers: SparkAnswer[] = [];
+  let answers: readonly SparkAnswer[] = [];
   const sparkOf = (name: string): SparkAnswer => {
     const answer = answers.find((a) => a.name === name);
     if (answer === undefined) throw new Error(`${name} was not run`);
