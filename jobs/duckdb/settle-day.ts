@@ -11,7 +11,15 @@ import { rangesWithin, reloadsQuery } from './reloads.ts';
 import type { Workshop } from './workshop.ts';
 
 const { raw: _, ...BRONZE_WITHOUT_RAW } = BRONZE_COLUMNS;
-const STEPS = ['01_records', '02_receipts', '03_events', '04_observations', '05_spans', '06_span_values'] as const;
+const STEPS = [
+  '01_records',
+  '02_receipts',
+  '03_events',
+  '04_observations',
+  '05_spans',
+  '06_span_values',
+  '10_fetches',
+] as const;
 const tableOf = (step: string): string => step.slice('00_'.length);
 
 /** Name of what settling a date makes, in the manifest. */

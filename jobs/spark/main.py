@@ -25,6 +25,8 @@ SETTINGS = {
     # The records of a day (one row for each chunk and part) are what every row of Bronze is joined with: small enough to be everywhere.
     "spark.sql.autoBroadcastJoinThreshold": "64m",
     "spark.sql.adaptive.autoBroadcastJoinThreshold": "64m",
+    # Files of Bronze are a thirtieth of their rows: a day that looks like 20 MB must not be taken for a small dimension.
+    "spark.sql.sources.fileCompressionFactor": "30",
     # What DuckDB reads as well.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",

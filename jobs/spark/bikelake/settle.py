@@ -11,8 +11,8 @@ BRONZE_WITHOUT_RAW = {name: t for name, t in BRONZE_COLUMNS.items() if name != "
 
 # What is named as an input more than once, or is small beside what it is made of, is kept. Events and observations are as many as the rows
 # of Bronze: they are computed where they are used, by exchanges that Spark reuses.
-KEPT = {"records", "receipts", "spans", "span_values"}
-STEPS = ("01_records", "02_receipts", "03_events", "04_observations", "05_spans", "06_span_values")
+KEPT = {"records", "receipts", "spans", "span_values", "fetches"}
+STEPS = ("01_records", "02_receipts", "03_events", "04_observations", "05_spans", "06_span_values", "10_fetches")
 TABLES = {
     "silver.station_status": "settle/07_station_status",
     "silver.station_information": "settle/08_station_information",

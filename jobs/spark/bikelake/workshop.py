@@ -63,7 +63,10 @@ class Workshop:
 
     def keep(self, name, query):
         """Keeps the rows of a query of jobs/sql for those that name it as an input: computed once, in memory, on disk where that is full."""
-        rows = self.spark.sql(query_text(query)).persist(StorageLevel.MEMORY_AND_DISK)
+        self.keep_rows(name, self.spark.sql(query_text(query)))
+
+    def keep_rows(self, name, rows):
+        rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
         self._kept.append(rows)
         self.bind_rows(name, rows)
 

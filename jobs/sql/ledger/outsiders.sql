@@ -5,6 +5,8 @@
 -- Late, from Bronze alone: a record of a system's part whose slot is older than a newer one before it in stream order, or no newer than
 -- what its lane began with. Given up: in no batch of its lane and shard. Outside: never in the stream (lane is null), a command brought it
 -- back. A late record that isn't the first of its slot changes nothing on either side.
+-- In a batch: the batches of the lane and shard that begin at the record or before it reach that far. So records and batches are put in
+-- one order and gone through once; each record beside each batch would be the square of a lane's day.
 -- Stray: of a system that had left the lane. Superseded: a reload replaced its slot, and the log can't be rewritten.
 WITH placed AS (
   SELECT *, lpad(sequence_number, 128, '0') AS sequence,
@@ -14,12 +16,21 @@ WITH placed AS (
     ) AS newest_before
   FROM records_from
 ),
+in_order AS (
+  SELECT lane, shard_id, sequence, is_record,
+    max(last_sequence) OVER (
+      PARTITION BY lane, shard_id ORDER BY sequence, is_record ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS consumed_until
+  FROM (
+    SELECT lane, shard_id, sequence, CAST(NULL AS STRING) AS last_sequence, 1 AS is_record FROM placed WHERE lane IS NOT NULL
+    UNION ALL
+    SELECT lane, shard_id, first_sequence, last_sequence, 0 FROM batch_ranges
+  ) AS records_and_batches
+),
 unconsumed AS (
-  SELECT p.lane, p.shard_id, p.sequence
-  FROM placed AS p
-  ANTI JOIN batch_ranges AS b
-    ON b.lane = p.lane AND b.shard_id = p.shard_id AND p.sequence BETWEEN b.first_sequence AND b.last_sequence
-  WHERE p.lane IS NOT NULL
+  SELECT DISTINCT lane, shard_id, sequence
+  FROM in_order
+  WHERE is_record = 1 AND coalesce(consumed_until < sequence, true)
 ),
 judged AS (
   SELECT p.*,

@@ -1,32 +1,21 @@
 -- silver.polls of the day: one row for each poll (system, feed, slot), with the receipt that counts and what Bronze has of it.
 -- Also a row where there are events and no receipt; its receipt columns are null.
--- Inputs: receipts, records, bronze_window, feeds, day.
+-- Inputs: receipts, fetches, bronze_window, feeds, day.
 -- receipt_difference: |fetched - accepted - rejected - repeated|. bronze_difference: accepted against the distinct events of the
 -- slot (architecture.md, "The ledger"). A schedule fires twice now and then: then both polls may have left chunks, and each must
 -- agree with its own, known by fetched_at. A receipt that came again, because it was put twice or redriven, is the same poll.
 -- receipts: those of polls; one that a requeue left stands in the place of another.
-WITH in_day AS (
-  SELECT w.kind, w.system_id, w.slot_ms, w.fetched_at_ms, w.station_id
-  FROM bronze_window AS w
-  CROSS JOIN day AS d
-  WHERE w.kind <> 'receipt' AND w.slot_ms >= d.start_ms AND w.slot_ms < d.end_ms
-),
-fetches AS (
-  SELECT kind, system_id, slot_ms, fetched_at_ms, count(*) AS rows_in_bronze, count(DISTINCT station_id) AS events
-  FROM in_day
-  GROUP BY kind, system_id, slot_ms, fetched_at_ms
-),
-fetched_once AS (
+WITH fetched_once AS (
   SELECT kind, system_id, slot_ms, CAST(sum(rows_in_bronze) AS BIGINT) AS rows_in_bronze, max(events) AS events,
     count(*) AS fetches
   FROM fetches
   GROUP BY kind, system_id, slot_ms
 ),
 fetched_twice AS (
-  SELECT i.kind, i.system_id, i.slot_ms, count(DISTINCT i.station_id) AS events
-  FROM in_day AS i
-  JOIN fetched_once AS o ON o.kind = i.kind AND o.system_id = i.system_id AND o.slot_ms = i.slot_ms AND o.fetches > 1
-  GROUP BY i.kind, i.system_id, i.slot_ms
+  SELECT w.kind, w.system_id, w.slot_ms, count(DISTINCT w.station_id) AS events
+  FROM bronze_window AS w
+  JOIN fetched_once AS o ON o.kind = w.kind AND o.system_id = w.system_id AND o.slot_ms = w.slot_ms AND o.fetches > 1
+  GROUP BY w.kind, w.system_id, w.slot_ms
 ),
 arrived AS (
   SELECT f.feed, o.system_id, o.slot_ms, o.rows_in_bronze, coalesce(t.events, o.events) AS events
