@@ -420,13 +420,13 @@ const ON_AWS: readonly Mutant[] = [
   one(
     'machine-believes-the-exit-code',
     'A finding of the ledger ends the day without metrics and views.',
-    { file: MACHINE, find: "Next: 'ReadReport' }],", replace: "Next: 'TellOfFailure' }]," },
+    { file: MACHINE, find: "Next: 'WhichReport' }],", replace: "Next: 'TellOfFailure' }]," },
     MACHINE_TEST,
   ),
   one(
     'machine-redrives-itself',
     'An execution that failed begins again without end.',
-    { file: MACHINE, find: 'redrives: 0,', replace: 'redrives: -1,' },
+    { file: 'resources/gold/steps.cjs', find: 'redrives: 0,', replace: 'redrives: -1,' },
     MACHINE_TEST,
   ),
   one(

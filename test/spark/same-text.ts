@@ -8,7 +8,7 @@ import { LakeFolder } from '../../jobs/duckdb/lake-folder.ts';
 import { BRONZE_COLUMNS, literal, parquetRelation, queryText } from '../../jobs/duckdb/relation.ts';
 import { reloadRanges, reloadsQuery } from '../../jobs/duckdb/reloads.ts';
 import { SHARED_VIEWS } from '../../jobs/duckdb/views.ts';
-import { type Columns, LOG_COLUMNS, TABLES } from '../../jobs/tables.ts';
+import { type Columns, LOG_COLUMNS, TABLES, TRIPS_DAILY } from '../../jobs/tables.ts';
 import type { Texts } from './spark-runs.ts';
 
 /** The texts that no settled table is made of: the views that Athena takes as well, and the gate. Both engines run them over the same files. */
@@ -17,9 +17,13 @@ const FLAT = /^(\w+)\./;
 /** A view or table as a relation of no schema. */
 const flat = (table: string): string => table.replace(FLAT, '$1_');
 
-/** The views and the gate of a date, over a lake that is settled; `now_ms` is when the gate is asked. Rows of Spark come into `out`. */
-export function viewsAndGate(root: string, date: string, now_ms: number, out: string): Texts {
+/**
+ * The views and the gate of a date, over a lake that is settled, and another where trips were counted; `now_ms` is when the gate is asked. Rows of Spark
+ * come into `out`.
+ */
+export function viewsAndGate(root: string, trips: string, date: string, now_ms: number, out: string): Texts {
   const lake = new LakeFolder(root);
+  const counted = new LakeFolder(trips);
   const stored = (name: string, columns: Columns, prefix: string) => {
     const files = lake.parquetKeys(prefix).map((key) => lake.path(key));
     return [name, columns, files, null] as const;
@@ -36,6 +40,12 @@ export function viewsAndGate(root: string, date: string, now_ms: number, out: st
       stored('bronze_events', BRONZE_COLUMNS, 'bronze/events'),
       stored('silver_log', LOG_COLUMNS, 'log'),
       ...TABLES.map(({ name, columns }) => stored(flat(name), columns, name.replace('.', '/'))),
+      [
+        flat(TRIPS_DAILY.name),
+        TRIPS_DAILY.columns,
+        counted.parquetKeys(TRIPS_DAILY.name.replace('.', '/')).map((key) => counted.path(key)),
+        null,
+      ],
       query('bronze_reloads', reloadsQuery(reloadRanges(lake))),
       ...views.map(({ name, sql }) => query(name, sql)),
       query('bronze_all', 'SELECT * FROM bronze_events'),
