@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { figuresOf } from '../../jobs/duckdb/figures.ts';
 import { settleLake } from '../../jobs/duckdb/settle.ts';
 import { countTrips } from '../../jobs/duckdb/trips.ts';
+import { type RunReport, writeReport } from '../../jobs/report.ts';
 import { TABLES, TRIP_COUNTS, TRIP_REJECTS, TRIPS_DAILY } from '../../jobs/tables.ts';
 import { RECORDINGS, TOTALS } from '../gold/recordings.ts';
 import { CITIBIKE_2016, HVFHV_DOUBLE, TripRoom } from '../trips/files.ts';
@@ -73,6 +74,7 @@ describe.skipIf(!isAsked)('DuckDB and Spark', () => {
   let session: SparkSession;
   const compared = new Map<string, Record<string, TableComparison>>();
   const texts = new Map<string, Texts>();
+  const reports = new Map<string, RunReport>();
   let trips: TripRoom;
   let whole: TestLake;
   let early: TestLake;
@@ -94,7 +96,10 @@ describe.skipIf(!isAsked)('DuckDB and Spark', () => {
     const moved = named('moved', await movedLake());
     const small = [clockChangeLake(), broughtBackLake(), plantedLake(), moved, midnight, whole];
     lakes = [...recorded, ...drawn, ...(await seasonLakes(FOUND, DRAWN)), ...small];
-    for (const { root } of lakes) await settleLake(root);
+    for (const { name, root } of lakes) {
+      const settled = await settleLake(root);
+      reports.set(name, await writeReport(root, { run: name, until: null, settled, seconds: {} }));
+    }
     trips = new TripRoom();
     const files = [trips.file('201601.csv', CITIBIKE_2016), trips.file('c.parquet', HVFHV_DOUBLE)];
     await countTrips(trips.root, files, { threads: 1, memory_mb: 512 });
@@ -142,6 +147,13 @@ describe.skipIf(!isAsked)('DuckDB and Spark', () => {
 
   test('the same rows in every table', () => {
     expect([...compared].flatMap(([lake, tables]) => differing(tables).map((d) => ({ lake, ...d })))).toEqual([]);
+  });
+
+  test('the same report', () => {
+    // The days of this one were settled by two runs.
+    const names = [...reports.keys()].filter((name) => name !== 'midnight');
+    const ours = names.map((name) => reports.get(name));
+    expect(names.map((name) => ({ ...answerOf(name).report, seconds: {} }))).toEqual(ours);
   });
 
   test('the same rows of every view that Athena has as well, and the same answer of the gate', async () => {

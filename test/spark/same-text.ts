@@ -11,7 +11,7 @@ import { SHARED_VIEWS } from '../../jobs/duckdb/views.ts';
 import { type Columns, LOG_COLUMNS, TABLES, TRIPS_DAILY } from '../../jobs/tables.ts';
 import type { Texts } from './spark-runs.ts';
 
-/** The texts that no settled table is made of: the views that Athena takes as well, and the gate. Both engines run them over the same files. */
+/** The texts that no settled table is made of: the views that Athena takes as well, the gate, and the ledger of the lanes as the log has it. Both engines run them over the same files. */
 
 const FLAT = /^(\w+)\./;
 /** A view or table as a relation of no schema. */
@@ -48,6 +48,9 @@ export function viewsAndGate(root: string, trips: string, date: string, now_ms: 
       ],
       query('bronze_reloads', reloadsQuery(reloadRanges(lake))),
       ...views.map(({ name, sql }) => query(name, sql)),
+      query('log_batches', "SELECT * FROM silver_log WHERE row_kind = 'batch'"),
+      query('batch_ranges', queryText('ledger/batch_ranges')),
+      query('stream_records', 'SELECT * FROM silver_records'),
       query('bronze_all', 'SELECT * FROM bronze_events'),
       query('day', dayQuery(date)),
       query('clock', `SELECT CAST(${now_ms} AS BIGINT) AS now_ms`),
@@ -56,6 +59,7 @@ export function viewsAndGate(root: string, trips: string, date: string, now_ms: 
     queries: [
       ...views.map(({ name, text }) => [name, [text], `SELECT * FROM ${name}`] as const),
       ['ledger_gate', ['gate/ledger_gate'], queryText('gate/ledger_gate')],
+      ['ledger_lanes', ['ledger/ledger_lanes', 'ledger/batch_ranges'], queryText('ledger/ledger_lanes')],
     ],
     out: pathToFileURL(out).href,
   };
