@@ -49,19 +49,19 @@ function mustBalance(engine: string, { report }: EngineAnswer): void {
   console.log(`${engine}: ${report.settled_spans} spans, ${report.settled_changes} changes; ledger 0, audit 0 / 0`);
 }
 
-async function lakeOf(observations: number, dir: string): Promise<string> {
+async function lakeOf(observations: number, room: string): Promise<{ readonly dir: string; readonly root: string }> {
   const shape = shapeOf(observations);
-  const root = await makeLake(dir, shape, progress);
+  const lake = await makeLake(room, shape, progress);
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
   const { copies, stations } = shape;
   console.log(
     `\n${shape.observations.toLocaleString('en')} observations: ${copies} × ${stations} stations, a poll a minute; ${cpus().length} cores`,
   );
-  return root;
+  return lake;
 }
 
-async function measure(observations: number, dir: string): Promise<Measured> {
-  const root = await lakeOf(observations, dir);
+async function measure(observations: number, room: string): Promise<Measured> {
+  const { dir, root } = await lakeOf(observations, room);
   const spark = engines.includes('spark') ? await runSpark(dir, root, memory_mb, {}) : null;
   if (spark !== null) mustBalance('Spark', spark);
   const duckdb = engines.includes('duckdb') ? await runDuckDB(dir, root, memory_mb) : null;
@@ -71,8 +71,8 @@ async function measure(observations: number, dir: string): Promise<Measured> {
   return measured;
 }
 
-async function compareChoices(observations: number, dir: string): Promise<void> {
-  const root = await lakeOf(observations, dir);
+async function compareChoices(observations: number, room: string): Promise<void> {
+  const { dir, root } = await lakeOf(observations, room);
   const rows: string[][] = [];
   for (const [name, setUp] of CHOICES.filter(([own]) => options.only === undefined || own === options.only)) {
     progress(name);
@@ -106,10 +106,9 @@ const room = options.dir ?? mkdtempSync(join(tmpdir(), 'bikelake-bench-spark-'))
 try {
   const measured: Measured[] = [];
   for (const observations of sizes) {
-    const dir = join(room, String(observations));
-    if (options.choices) await compareChoices(observations, dir);
-    else measured.push(await measure(observations, dir));
-    if (options.dir === undefined) rmSync(dir, { recursive: true });
+    if (options.choices) await compareChoices(observations, room);
+    else measured.push(await measure(observations, room));
+    if (options.dir === undefined) rmSync(join(room, String(shapeOf(observations).observations)), { recursive: true });
   }
   if (measured.length > 1) console.log(`\n${growthTable(measured)}`);
 } finally {

@@ -55,8 +55,6 @@ export function sizesOf(stations: number): number[] {
 
 export interface CityDay {
   readonly plan: Plan;
-  /** Records of the stream; its sequence numbers are 1 to this. */
-  readonly records: number;
 }
 
 /**
@@ -111,7 +109,7 @@ export async function writeCityDay(dir: string, stations: number, progress: (don
     progress((poll + 1) / POLLS);
   }
   sink.finish();
-  return { plan, records };
+  return { plan };
 }
 
 /** What the poll function puts into the stream at a slot: the chunks of each lane, then those of the receipts. */

@@ -73,8 +73,8 @@ async function ended(child: ReturnType<typeof spawn>, name: string): Promise<voi
     for (const [, step] of text.toString().matchAll(/^bench: (.+)$/gm)) console.error(`  ${name}: ${step}`);
   });
   const stop = () => child.kill();
-  process.once('exit', stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   const [code] = (await once(child, 'close')) as [number | null];
-  process.off('exit', stop);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
   if (code !== 0) throw new Error(`${name} ended with ${code}:\n${said}`);
 }

@@ -8,12 +8,14 @@ import { logKey } from '../../lib/silver/log.ts';
 import { decodeObject, encodeObject } from '../../lib/silver/object.ts';
 import { emptyState, type LaneState, type LogObject, type StationRow, setRow } from '../../lib/silver/state.ts';
 import { COLUMNS } from '../../lib/stream/columns.ts';
-import { MINUTE_MS, POLLS, POLLS_A_DAY, START_MS, writeCityDay } from './city-day.ts';
+import { type CityDay, MINUTE_MS, POLLS, POLLS_A_DAY, START_MS, writeCityDay } from './city-day.ts';
 
-/** Observations of one lane's day at the most: 2,900 stations, a poll a minute (lib/poll/plan-lanes.ts has 3,000 in a lane). */
-const LANE_OBSERVATIONS = 2_900 * POLLS_A_DAY;
+/** Of a full lane (lib/poll/plan-lanes.ts has 3,000 in a lane): 24 of them have 100 million observations a day, at a poll a minute. */
+const LANE_STATIONS = 2_894;
+/** From so many lanes on they are full, so that sizes share one city; fewer are of the size that gives the number asked for. */
+const FULL_LANES = 4;
 const LANES_IN_SHARD = 4;
-/** Firehose ends a file at 128 MB of JSON (resources/bronze.yml), and a row has about 600 bytes; or after 15 minutes. */
+/** Firehose ends a file at 128 MB of JSON (resources/bronze.yml), and a row has about 600 bytes; or after 15 minutes. Its GZIP would take DuckDB thrice as long as Snappy. */
 const ROWS_IN_FILE = 220_000;
 const MINUTES_IN_FILE = 15;
 
@@ -25,8 +27,9 @@ export interface LakeShape {
 }
 
 export function shapeOf(observations: number): LakeShape {
-  const copies = Math.max(1, Math.ceil(observations / LANE_OBSERVATIONS));
-  const stations = Math.round(observations / copies / POLLS_A_DAY);
+  const lanes = observations / (LANE_STATIONS * POLLS_A_DAY);
+  const copies = lanes < FULL_LANES ? Math.ceil(lanes) : Math.round(lanes);
+  const stations = lanes < FULL_LANES ? Math.round(observations / copies / POLLS_A_DAY) : LANE_STATIONS;
   return { observations: copies * stations * POLLS_A_DAY, copies, stations };
 }
 
@@ -39,26 +42,36 @@ const HASH_DIGITS = 16;
 const SEQUENCE_DIGITS = 54;
 
 /**
- * Makes the lake bucket `<dir>/s3/bench-lake` of this shape, where it isn't there. One city's day goes through the program, and is copied: systems, stations,
+ * Makes the lake bucket `<room>/<observations>/s3/bench-lake` of this shape, where it isn't there. One city's day goes through the program, and is copied: systems, stations,
  * lanes, contents and sequence numbers get names of their own, so that every copy is what the program would have left of such a system. Answers with the bucket's folder.
  */
-export async function makeLake(dir: string, shape: LakeShape, progress: (text: string) => void): Promise<string> {
+export async function makeLake(
+  room: string,
+  shape: LakeShape,
+  progress: (text: string) => void,
+): Promise<{ readonly dir: string; readonly root: string }> {
+  const dir = join(room, String(shape.observations));
   const root = join(dir, 's3', 'bench-lake');
-  const mark = join(dir, 'shape.json');
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === JSON.stringify(shape)) return root;
+  const mark = join(dir, 'made');
+  if (existsSync(mark)) return { dir, root };
   rmSync(dir, { recursive: true, force: true });
-  const base = join(dir, 'base');
-  const { plan, records } = await writeCityDay(base, shape.stations, (done) => {
-    progress(`a day of ${shape.stations} stations: ${percent(done)}`);
-  });
+  const base = join(room, `city-${shape.stations}`);
+  const { plan } = await cityDay(base, shape.stations, progress);
   put(root, 'config/plan.json', JSON.stringify(planOfCopies(plan, shape)));
   await copyLog(base, root, shape, (done) => progress(`the log of ${shape.copies} lanes: ${percent(done)}`));
-  await copyBronze(dir, base, root, shape, records, (done) =>
-    progress(`Bronze of ${shape.copies} lanes: ${percent(done)}`),
-  );
-  rmSync(base, { recursive: true });
-  writeFileSync(mark, JSON.stringify(shape));
-  return root;
+  await copyBronze(dir, base, root, shape, (done) => progress(`Bronze of ${shape.copies} lanes: ${percent(done)}`));
+  writeFileSync(mark, '');
+  return { dir, root };
+}
+
+/** Several sizes may be copies of one city's day. */
+async function cityDay(dir: string, stations: number, progress: (text: string) => void): Promise<CityDay> {
+  const mark = join(dir, 'day.json');
+  if (existsSync(mark)) return JSON.parse(readFileSync(mark, 'utf8')) as CityDay;
+  rmSync(dir, { recursive: true, force: true });
+  const made = await writeCityDay(dir, stations, (done) => progress(`a day of ${stations} stations: ${percent(done)}`));
+  writeFileSync(mark, JSON.stringify(made));
+  return made;
 }
 
 const percent = (done: number): string => `${Math.round(done * 100)} %`;
@@ -83,15 +96,11 @@ async function copyBronze(
   base: string,
   root: string,
   { copies, stations }: LakeShape,
-  records: number,
   progress: (done: number) => void,
 ): Promise<void> {
   await using db = await Database.open({ threads: 2, memory_mb: 2048, spill_dir: join(dir, 'spill') });
   const minutes = Math.min(MINUTES_IN_FILE, Math.max(1, Math.floor(ROWS_IN_FILE / (copies * stations))));
   const source = literal(join(base, 'bronze.parquet'));
-  const { length } = String(records * copies);
-  if (length > SEQUENCE_DIGITS)
-    throw new Error(`${records} records of ${copies} lanes have longer numbers than Kinesis`);
   for (let poll = 0; poll < POLLS; poll += minutes) {
     const from_ms = START_MS + poll * MINUTE_MS;
     const at = new Date(from_ms).toISOString();
@@ -104,8 +113,7 @@ async function copyBronze(
       FROM read_parquet(${source}) AS b
       CROSS JOIN (SELECT c, 'c' || lpad(CAST(c AS VARCHAR), 3, '0') AS prefix FROM range(${copies}) AS r(c)) AS copies
       WHERE slot_ms >= ${from_ms} AND slot_ms < ${from_ms + minutes * MINUTE_MS}
-      ORDER BY b.slot_ms, CAST(b.sequence_number AS BIGINT), c, b.line
-    ) TO ${literal(file)} (FORMAT parquet, COMPRESSION gzip, ROW_GROUP_SIZE ${2 * ROWS_IN_FILE})`.replaceAll(
+    ) TO ${literal(file)} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${2 * ROWS_IN_FILE})`.replaceAll(
         'COPIES',
         String(copies),
       ),

@@ -5,6 +5,7 @@ CREATE OR REPLACE MACRO unix_millis(ts) AS epoch_ms(CAST(ts AS TIMESTAMPTZ));
 CREATE OR REPLACE MACRO timestamp_millis(ms) AS make_timestamptz(ms * 1000);
 CREATE OR REPLACE MACRO from_utc_timestamp(ts, tz) AS timezone(tz, CAST(ts AS TIMESTAMPTZ));
 CREATE OR REPLACE MACRO weekday(d) AS isodow(d) - 1;
+CREATE OR REPLACE MACRO shiftleft(a, n) AS a << n;
 CREATE OR REPLACE MACRO array_sort(a) AS list_sort(a);
 CREATE OR REPLACE MACRO array_join(a, separator) AS array_to_string(a, separator);
 CREATE OR REPLACE MACRO try_element_at(a, i) AS list_extract(a, i);

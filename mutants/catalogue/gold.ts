@@ -38,8 +38,8 @@ const SETTLE: readonly Mutant[] = [
     edits: [
       {
         file: 'jobs/sql/settle/01_records.sql',
-        find: 'count(DISTINCT line) AS lines',
-        replace: 'count(line) AS lines',
+        find: 'sum(bit_count(lines_in_block))',
+        replace: 'sum(rows_in_block)',
       },
     ],
     tests: [LEDGER],
