@@ -12,6 +12,8 @@ BRONZE_WITHOUT_RAW = {name: t for name, t in BRONZE_COLUMNS.items() if name != "
 # What is named as an input more than once, or is small beside what it is made of, is kept. Events and observations are as many as the rows
 # of Bronze: they are computed where they are used, by exchanges that Spark reuses.
 KEPT = {"records", "receipts", "spans", "span_values", "fetches"}
+# Joined with every row of Bronze: computed at once, because Spark would else shuffle Bronze for the join before it knows that they can be broadcast.
+COMPUTED_FIRST = {"records", "receipts", "spans"}
 STEPS = ("01_records", "02_receipts", "03_events", "04_observations", "05_spans", "06_span_values", "10_fetches")
 TABLES = {
     "silver.station_status": "settle/07_station_status",
@@ -83,7 +85,9 @@ def _settle_day(shop, date, is_waived):
         for step in STEPS:
             name = step[len("00_") :]
             if name in KEPT:
-                shop.keep(name, f"settle/{step}")
+                kept = shop.keep(name, f"settle/{step}")
+                if name in COMPUTED_FIRST:
+                    kept.count()
             else:
                 shop.bind(name, query_text(f"settle/{step}"))
         if not is_waived:

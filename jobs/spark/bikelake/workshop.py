@@ -63,12 +63,14 @@ class Workshop:
 
     def keep(self, name, query):
         """Keeps the rows of a query of jobs/sql for those that name it as an input: computed once, in memory, on disk where that is full."""
-        self.keep_rows(name, self.spark.sql(query_text(query)))
+        return self.keep_rows(name, self.spark.sql(query_text(query)))
 
     def keep_rows(self, name, rows):
+        """As `keep`, of rows that are no query's alone. Returns them."""
         rows = rows.persist(StorageLevel.MEMORY_AND_DISK)
         self._kept.append(rows)
         self.bind_rows(name, rows)
+        return rows
 
     def forget(self):
         """
