@@ -3,11 +3,11 @@ import { parseStationStatus } from '../../lib/poll/parse/document.ts';
 import { eventLine, packChunks } from '../../lib/stream/chunk.ts';
 import { COLUMNS } from '../../lib/stream/columns.ts';
 import { partOf } from '../../lib/stream/lane.ts';
-import { ParquetSink } from '../../local/aws/firehose/parquet-sink.ts';
 import { City } from '../../local/sources/city/city.ts';
 import { gbfsDocuments } from '../../local/sources/city/gbfs.ts';
 import { GBFS_23 } from '../../local/sources/city/gbfs-versions.ts';
 import { snapshotOf } from '../../local/sources/city/snapshot.ts';
+import { bronzeSink } from '../bronze-sink.ts';
 
 const MINUTE_MS = 60_000;
 export const POLLS = 1440;
@@ -37,7 +37,7 @@ export const stationsFor = (rows: number): number => Math.max(3, Math.round(rows
 export function writeDay(file: string, stations: number): number {
   const city = new City({ seed: 1, stations, overfull: false, from_ms: DAY_MS });
   const documents = gbfsDocuments(SYSTEM, GBFS_23);
-  const sink = bronzeSink(file);
+  const sink = bronzeSink(file, 'GZIP');
   let sequence = 0;
   for (let poll = 0; poll < POLLS; poll++) {
     const slot_ms = DAY_MS + poll * MINUTE_MS;
@@ -68,16 +68,4 @@ function chunksOf(body: Buffer, slot_ms: number): Buffer[] {
     return { kind: 'status', system_id: SYSTEM, part, parts: PARTS, fetched_at_ms, feed_updated_ms, lines } as const;
   });
   return packChunks('city-0', slot_ms, entries);
-}
-
-function bronzeSink(file: string): ParquetSink {
-  const table = { database: 'bench', name: 'events', columns: COLUMNS };
-  const keys = Object.fromEntries(COLUMNS.map(({ name, key }) => [name, key]));
-  return new ParquetSink(file, table, {
-    database: 'bench',
-    table: 'events',
-    case_insensitive: false,
-    keys,
-    compression: 'GZIP',
-  });
 }

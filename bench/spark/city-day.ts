@@ -8,14 +8,13 @@ import { type Plan, type PlannedSystem, planOf } from '../../lib/poll/plan.ts';
 import { receiptEntry } from '../../lib/poll/receipt.ts';
 import { processBatch, type SilverPorts } from '../../lib/silver/process-batch.ts';
 import { type Entry, eventLine, packChunks } from '../../lib/stream/chunk.ts';
-import { COLUMNS } from '../../lib/stream/columns.ts';
 import { partOf } from '../../lib/stream/lane.ts';
 import { type LaneRecord, toLaneRecord } from '../../lib/stream/record.ts';
-import { ParquetSink } from '../../local/aws/firehose/parquet-sink.ts';
 import { City } from '../../local/sources/city/city.ts';
 import { gbfsDocuments } from '../../local/sources/city/gbfs.ts';
 import { GBFS_23 } from '../../local/sources/city/gbfs-versions.ts';
 import { snapshotOf } from '../../local/sources/city/snapshot.ts';
+import { bronzeSink } from '../bronze-sink.ts';
 
 export const MINUTE_MS = 60_000;
 /** A Tuesday. */
@@ -84,7 +83,7 @@ export async function writeCityDay(dir: string, stations: number, progress: (don
     }),
   );
   mkdirSync(dir, { recursive: true });
-  const sink = bronzeSink(join(dir, 'bronze.parquet'));
+  const sink = bronzeSink(join(dir, 'bronze.parquet'), 'SNAPPY');
   const silver = silverInto(dir);
   let records = 0;
   for (let poll = 0; poll < POLLS; poll++) {
@@ -200,16 +199,4 @@ function silverInto(dir: string): SilverPorts {
     pause: async () => undefined,
     warn: (message, details) => console.error(message, details),
   };
-}
-
-function bronzeSink(file: string): ParquetSink {
-  const table = { database: 'bench', name: 'events', columns: COLUMNS };
-  const keys = Object.fromEntries(COLUMNS.map(({ name, key }) => [name, key]));
-  return new ParquetSink(file, table, {
-    database: 'bench',
-    table: 'events',
-    case_insensitive: false,
-    keys,
-    compression: 'SNAPPY',
-  });
 }

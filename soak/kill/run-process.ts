@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { killGroup } from '../kill-group.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SAID_BYTES = 20_000;
@@ -58,12 +59,7 @@ export class RunProcess {
 
   /** SIGKILL to the whole group. */
   kill(): void {
-    if (this.#child.pid === undefined) return;
-    try {
-      process.kill(-this.#child.pid, 'SIGKILL');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has ended
-    }
+    killGroup(this.#child);
   }
 
   /** What it was at, as its state folder and its words show it. */

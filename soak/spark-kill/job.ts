@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { killGroup } from '../kill-group.ts';
 import { filesOf } from './folder.ts';
 import type { Event, Moment } from './moments.ts';
 
 const COMMAND = fileURLToPath(new URL('../../jobs/spark.ts', import.meta.url));
 const LOOK_MS = 10;
 /** What the last table of a thing is made of: after its commit the manifest is saved. */
-export const LAST_OF_THING = ['silver.records', 'gold.audit_daily', 'gold.station_hourly', 'gold.system_daily', 'gold.ledger_daily', 'gold.station_profile']; // biome-ignore format: a list
+export const LAST_OF_THING = ['silver.records', 'gold.audit_daily', 'gold.ledger_lanes_daily', 'gold.station_hourly', 'gold.system_daily', 'gold.ledger_daily', 'gold.station_profile']; // biome-ignore format: a list
 const PROCEDURE = /^maintain \S+: (?<event>\w+)$/;
 /** Small lakes cost more in planning and compiling than in work; what is left in the folder of a killed Java machine goes with the room. */
 const DEFAULTS =
@@ -107,12 +108,7 @@ export class SparkJob {
 
   /** SIGKILL to the whole group: Node, Python and Java. */
   kill(): void {
-    if (this.#child.pid === undefined) return;
-    try {
-      process.kill(-this.#child.pid, 'SIGKILL');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has ended
-    }
+    killGroup(this.#child);
   }
 
   #look(): void {
