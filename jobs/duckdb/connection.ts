@@ -8,8 +8,8 @@ export interface DuckDBLimits {
   readonly spill_dir: string;
 }
 
-/** What makes a DuckDB know Spark's names. */
-export const PRELUDE = readFileSync(new URL('prelude.sql', import.meta.url), 'utf8');
+/** What makes a DuckDB know Spark's names: read when it is wanted, as a bundled command has no file beside it. */
+export const prelude = (): string => readFileSync(new URL('prelude.sql', import.meta.url), 'utf8');
 
 /** What a query answers: columns in their order, and rows of plain values. */
 export interface Answer {
@@ -37,7 +37,7 @@ export class Database implements AsyncDisposable {
       autoload_known_extensions: 'false',
     });
     const connection = await instance.connect();
-    await connection.run(PRELUDE);
+    await connection.run(prelude());
     return new Database(instance, connection);
   }
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Answer, Database, PRELUDE } from './connection.ts';
+import { type Answer, Database, prelude } from './connection.ts';
 import { LakeFolder } from './lake-folder.ts';
 import { createViews, tableNames, viewStatements } from './views.ts';
 
@@ -38,7 +38,7 @@ export async function queryLake(root: string, sql: string): Promise<Answer> {
 
 /** A script that makes the tables of `queryLake` and Spark's names in any DuckDB from 1.3 on, over the files that are there now. */
 export function lakeScript(root: string): string {
-  return `${PRELUDE}\n${viewStatements(new LakeFolder(resolve(root))).join(';\n')};\n`;
+  return `${prelude()}\n${viewStatements(new LakeFolder(resolve(root))).join(';\n')};\n`;
 }
 
 async function ask(root: string, sql: string): Promise<Answer> {
