@@ -1,5 +1,8 @@
 import type { RunReport } from './report.ts';
 
+/** Exit code of a Spark run whose ledger or audit has a finding; all is made then (FINDING in jobs/spark/bikelake/run.py). */
+export const FINDING = 3;
+
 const n = (value: number): string => value.toLocaleString('en-US');
 
 /** What ledger and audit of a lake have found, a line each; none: the numbers can be trusted. */

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findLake } from './duckdb/query-lake.ts';
+import { FINDING } from './findings.ts';
 import { sparkEnvironment, sparkVariables } from './spark/environment.ts';
 import { type SparkReport, sparkReportText } from './spark/report-text.ts';
 import { tripsChart } from './trips/chart.ts';
@@ -18,8 +19,6 @@ import { reportText, type TripsReport } from './trips/report.ts';
 const DAILY = ['settle', 'audit', 'gold'];
 const STEPS = [...DAILY, 'maintain'];
 const TRIPS = 'trips';
-/** Exit code of a run whose ledger or audit has a finding; all is made then. */
-const FINDING = 3;
 const USAGE = `npm run spark -- [settle] [audit] [gold] [maintain] [--dir DIR] [--until INSTANT] [--date YYYY-MM-DD] [--run NAME]
   --dir DIR        state folder of the run (default .bikelake)
   --until INSTANT  days that end after it wait, such as 2026-11-21T00:20:00Z (default: all days)

@@ -8,6 +8,7 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findLake } from '../jobs/duckdb/query-lake.ts';
+import { FINDING } from '../jobs/findings.ts';
 import { recordCityDay } from './city-day.ts';
 import { notebookPython, OWN_FOLDERS } from './environment.ts';
 
@@ -18,9 +19,6 @@ const USAGE = `npm run notebook -- [--dir DIR] [--system ID] [--day YYYY-MM-DD]
   --answers FILE  also every query of the notebook with its rows, as JSON`;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** Exit code of the Spark job where all was made, and ledger or audit have a finding. */
-const FINDING = 3;
 
 class Misuse extends Error {}
 class StepFailed extends Error {}

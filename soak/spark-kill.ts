@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { FINDING } from '../jobs/findings.ts';
 import { Random } from '../local/sources/city/random.ts';
 import { age, look, type Tables } from './spark-kill/check.ts';
 import { filesOf } from './spark-kill/folder.ts';
@@ -19,7 +20,6 @@ import { phaseOf } from './spark-kill/phase.ts';
 import { Verdict } from './spark-kill/verdict.ts';
 
 const PARTS = ['new', 'replaced', 'maintain'];
-const FINDING = 3;
 const OLD_DAYS = 5;
 const KEEP_DAYS = 3;
 const DAY_MS = 86_400_000;

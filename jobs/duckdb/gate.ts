@@ -36,10 +36,10 @@ export async function incompleteDays(
   now_ms: number,
 ): Promise<string[]> {
   const [first] = [...dates].sort();
+  if (first === undefined) return [];
   const manifest = new Manifest(lake);
   const polls = lake.parquetKeys(POLLS.name.replace('.', '/')).map((key) => lake.path(key));
   const later = `SELECT * FROM (${parquetRelation(POLLS.columns, polls)}) WHERE event_date > DATE '${first}'`;
-  if (first === undefined) return [];
   await db.run(`CREATE OR REPLACE TEMPORARY VIEW later_polls AS ${later}`);
   await db.run(`CREATE OR REPLACE TEMPORARY TABLE newest_receipts AS ${queryText('gate/newest_receipts')}`);
   const open: string[] = [];

@@ -46,19 +46,22 @@ export function parseErasure(text: string, key: string): Erasure {
   throw new FatalError('local', 'bad_erasure', `${key} is no erasure of format 1: put it back from an older version`);
 }
 
+/** Of what was erased the systems that may not come back. */
+export const mayNotReturn = (erasures: readonly Erasure[]): ReadonlySet<string> =>
+  new Set(erasures.filter(({ allowed_again_at }) => allowed_again_at === null).map(({ system_id }) => system_id));
+
 /** Systems whose data was erased, or is being erased, and that may not come back. */
 export async function erasedSystems(store: {
   keys(prefix: string): Promise<string[]>;
   get(key: string): Promise<Uint8Array | null>;
 }): Promise<ReadonlySet<string>> {
-  const erased = new Set<string>();
+  const erasures: Erasure[] = [];
   for (const key of await store.keys(ERASED_PREFIX)) {
     const bytes = await store.get(key);
     if (bytes === null) continue;
-    const { system_id, allowed_again_at } = parseErasure(Buffer.from(bytes).toString('utf8'), key);
-    if (allowed_again_at === null) erased.add(system_id);
+    erasures.push(parseErasure(Buffer.from(bytes).toString('utf8'), key));
   }
-  return erased;
+  return mayNotReturn(erasures);
 }
 
 /** Throws FatalError `system_erased` where one of the systems may not come back. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ERASED_PREFIX, parseErasure, refuseErased } from '../../lib/gold/erasure.ts';
+import { ERASED_PREFIX, mayNotReturn, parseErasure, refuseErased } from '../../lib/gold/erasure.ts';
 import { EMPTY_PLAN, type Plan, type PlannableSystem, planOf } from '../../lib/poll/plan.ts';
 import { parsePlan } from '../../lib/poll/plan-text.ts';
 
@@ -36,7 +36,7 @@ function erasedIn(lake: string): ReadonlySet<string> {
   const erasures = readdirSync(folder).map((name) =>
     parseErasure(readFileSync(join(folder, name), 'utf8'), `${ERASED_PREFIX}${name}`),
   );
-  return new Set(erasures.filter((e) => e.allowed_again_at === null).map(({ system_id }) => system_id));
+  return mayNotReturn(erasures);
 }
 
 /** A plan that can't be read is an error: made anew, it could give a system other lanes. */

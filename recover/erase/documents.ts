@@ -38,7 +38,8 @@ export async function eraseFromDocuments(
   const undelivered = await rewritten('errors/quarantine/', (text) =>
     lighterLines(text, (line) => (isReject(rawOf(line).toString('utf8'), system_id) ? '' : null)),
   );
-  const lines = await rewritten('errors/bronze/', (text) => lighterLines(text, (line) => lighterError(line, ids)), (key, gone) => unmark(objects, key, gone)); // biome-ignore format: one line
+  const markers = await DoneMarkers.list(objects, 'redeliver');
+  const lines = await rewritten('errors/bronze/', (text) => lighterLines(text, (line) => lighterError(line, ids)), (key, gone) => unmark(markers, key, gone)); // biome-ignore format: one line
   const given_up_records = await rewritten('aws/lambda/', (text) => lighterBatch(text, ids));
   return {
     rejects,
@@ -151,8 +152,7 @@ function lighterBatch(text: string, ids: ReadonlySet<string>) {
 }
 
 /** Why a line of an error object could not be brought back may quote it: a line that went stays for no reason. */
-async function unmark(objects: ReplacingStore, key: string, gone: readonly number[]): Promise<void> {
-  const markers = await DoneMarkers.list(objects, 'redeliver');
+async function unmark(markers: DoneMarkers, key: string, gone: readonly number[]): Promise<void> {
   const done = await markers.read(key);
   if (done === null) return;
   const numbers = new Set(gone.map(String));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { RunReport } from '../../jobs/report.ts';
 import { sparkEnvironment, sparkVariables } from '../../jobs/spark/environment.ts';
+import type { Maintained } from '../../jobs/spark/report-text.ts';
 import type { Columns } from '../../jobs/tables.ts';
 
 /** `npm run test:spark` sets 1; `ci` leaves out what takes longer than CI has. PySpark comes into .venv/spark then, and a run takes minutes. */
@@ -60,15 +61,6 @@ export type SparkReport = Omit<RunReport, 'run' | 'until' | 'seconds'> & {
   /** Table → what the step maintain did. */
   readonly maintained?: Readonly<Record<string, Maintained>>;
 };
-
-/** Of one table; pairs are before and after. */
-export interface Maintained {
-  readonly files_merged: number;
-  readonly snapshots_expired: number;
-  readonly orphans: number;
-  readonly files: readonly [number, number];
-  readonly snapshots: readonly [number, number];
-}
 
 export interface SparkAnswer {
   readonly name: string;
